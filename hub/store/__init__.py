@@ -1,0 +1,1 @@
+"""The tables, and the few set-wise statements of the hot path."""

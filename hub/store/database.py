@@ -1,0 +1,172 @@
+"""Embedded or external PostgreSQL behind one face: transactions, statements, notifications, migrations."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+from tortoise import Tortoise, connections
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.migrations.api.migrate import migrate
+from tortoise.migrations.executor import PlanStep
+from tortoise.transactions import in_transaction
+
+from hub.store import schema
+
+Row = asyncpg.Record
+CHANNEL = "crossdock"
+"""The one notification channel; the payload says which kind of work arrived."""
+
+
+class Tx:
+    """Statements of one transaction, or of none: plain SQL with $1 placeholders on the ORM's own connection.
+
+    ORM calls made inside the `async with` of `Database.transaction` join the same transaction.
+    """
+
+    __slots__ = ("_client", "_database")
+
+    def __init__(self, client: BaseDBAsyncClient, database: Database) -> None:
+        self._client = client
+        self._database = database
+
+    async def fetch(self, sql: str, *args: object) -> list[Row]:
+        """All rows."""
+        self._database.statements += 1
+        async with self._client.acquire_connection() as connection:
+            return await connection.fetch(sql, *args)  # type: ignore[no-any-return]
+
+    async def fetchrow(self, sql: str, *args: object) -> Row | None:
+        """The first row, or None."""
+        self._database.statements += 1
+        async with self._client.acquire_connection() as connection:
+            return await connection.fetchrow(sql, *args)
+
+    async def fetchval(self, sql: str, *args: object) -> Any:
+        """The first column of the first row, or None."""
+        self._database.statements += 1
+        async with self._client.acquire_connection() as connection:
+            return await connection.fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: object) -> int:
+        """The number of rows the statement touched."""
+        self._database.statements += 1
+        async with self._client.acquire_connection() as connection:
+            status: str = await connection.execute(sql, *args)
+        last = status.rsplit(" ", 1)[-1]
+        return int(last) if last.isdigit() else 0
+
+
+class Database:
+    """One PostgreSQL. `statements` counts what was sent, for the benchmark's statements per order."""
+
+    def __init__(self, url: str, pool: int = 10) -> None:
+        self.url = url
+        self.statements = 0
+        self._pool = pool
+        self._listener: asyncpg.Connection[Any] | None = None
+        self._wakers: dict[str, list[Callable[[], None]]] = {}
+
+    async def open(self) -> None:
+        """Connects. Raises OSError or asyncpg's errors when the server cannot be reached."""
+        await Tortoise.init(config=schema.config(self.url, self._pool))
+
+    async def close(self) -> None:
+        """Gives every connection back."""
+        if self._listener is not None:
+            await self._listener.close()
+            self._listener = None
+        await connections.close_all(discard=True)
+
+    async def __aenter__(self) -> Database:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """One transaction: committed at the end, rolled back on any exception."""
+        async with in_transaction("default") as client:
+            yield Tx(client, self)
+
+    @property
+    def plain(self) -> Tx:
+        """Single statements, each its own transaction."""
+        return Tx(connections.get("default"), self)
+
+    async def migrate(self) -> None:
+        """Brings the schema up to date. Processes that start together take turns."""
+        connection = await self.connect()
+        try:
+            await connection.execute("SELECT pg_advisory_lock(hashtext('crossdock:migrate'))")
+            await migrate(config=schema.config(self.url, self._pool))
+        finally:
+            await connection.close()
+
+    async def pending_migrations(self) -> list[str]:
+        """Names of migrations that the store still lacks."""
+        pending: list[str] = []
+
+        def report(_connection: str, plan: list[PlanStep], _fake: bool, _dry: bool) -> None:
+            pending.extend(step.migration.name for step in plan)
+
+        await migrate(config=schema.config(self.url, self._pool), dry_run=True, reporter=report)
+        return pending
+
+    async def connect(self) -> asyncpg.Connection[Any]:
+        """A connection of one's own, outside the pool: for locks and notifications that live as long as it does."""
+        given = schema.credentials(self.url, 1)
+        for name in ("minsize", "maxsize", "reset"):
+            given.pop(name)
+        connection: asyncpg.Connection[Any] = await asyncpg.connect(**given)
+        return connection
+
+    # ------------------------------------------------------------ waking
+
+    async def listen(self, work: str, wake: Callable[[], None]) -> None:
+        """Calls `wake` whenever a transaction that announced `work` commits, on this host or another."""
+        self._wakers.setdefault(work, []).append(wake)
+        if self._listener is None:
+            self._listener = await self.connect()
+            await self._listener.add_listener(CHANNEL, self._hear)
+            self._listener.add_termination_listener(self._lost)
+
+    def _hear(
+        self, _connection: asyncpg.Connection[Any] | PoolConnectionProxy[Any], _pid: int, _name: str, payload: object
+    ) -> None:
+        for work in str(payload).split(","):
+            for wake in self._wakers.get(work, ()):
+                wake()
+
+    def _lost(self, _connection: asyncpg.Connection[Any] | PoolConnectionProxy[Any]) -> None:
+        """The listener died with the server; workers poll anyway, and the next `ensure_listening` makes a new one."""
+        self._listener = None
+
+    async def ensure_listening(self) -> None:
+        """Makes the listener again after the server went away; cheap when there is nothing to do."""
+        if self._wakers and self._listener is None:
+            with contextlib.suppress(OSError, asyncpg.PostgresError, asyncio.TimeoutError):
+                connection = await self.connect()
+                await connection.add_listener(CHANNEL, self._hear)
+                connection.add_termination_listener(self._lost)
+                self._listener = connection
+
+
+async def announce(tx: Tx, *work: str) -> None:
+    """Wakes whoever listens for any of `work`, once this transaction commits; one statement a batch, never a row."""
+    await tx.execute("SELECT pg_notify($1, $2)", CHANNEL, ",".join(sorted(set(work))))
+
+
+def version_guard(expected: int, found: int, what: str) -> None:
+    """Raises when a guarded statement did not touch every row it should have."""
+    if expected != found:
+        raise RuntimeError(f"{what}: {found} of {expected} rows were as expected; the batch is rolled back")
+
+
+__all__ = ["Database", "Row", "Sequence", "Tx", "announce", "version_guard"]

@@ -1,0 +1,53 @@
+"""Tables by area. Every table has `merchant_id`, and every unique key starts with it.
+
+Ids are made in the app (`hub.ports.TimeOrderedIds`). Rows refer to each other by plain id columns: the hot path writes
+whole batches, and the invariants that foreign keys would hold are checked by `hub.store.invariants`.
+"""
+
+from hub.store.models.audit import AuditEntry, Token, User
+from hub.store.models.channels import Account, InboxRow, JobFiring, OutboxRow
+from hub.store.models.conversations import ChatMessage, Conversation, Effect, LoginCode
+from hub.store.models.customers import Customer, Identity
+from hub.store.models.fulfillment import FulfillmentLine, FulfillmentOrder, PickLine, Wave
+from hub.store.models.money import LedgerEntry, Payment, Refund
+from hub.store.models.orders import Hold, Order, OrderLine
+from hub.store.models.returns import Claim, Exchange, Return, ReturnLine
+from hub.store.models.shipping import Parcel, Scan
+from hub.store.models.stock import Listing, Location, Movement, Product, Stock
+
+__all__ = [
+    "Account",
+    "AuditEntry",
+    "ChatMessage",
+    "Claim",
+    "Conversation",
+    "Customer",
+    "Effect",
+    "Exchange",
+    "FulfillmentLine",
+    "FulfillmentOrder",
+    "Hold",
+    "Identity",
+    "InboxRow",
+    "JobFiring",
+    "LedgerEntry",
+    "Listing",
+    "Location",
+    "LoginCode",
+    "Movement",
+    "Order",
+    "OrderLine",
+    "OutboxRow",
+    "Parcel",
+    "Payment",
+    "PickLine",
+    "Product",
+    "Refund",
+    "Return",
+    "ReturnLine",
+    "Scan",
+    "Stock",
+    "Token",
+    "User",
+    "Wave",
+]

@@ -1,0 +1,94 @@
+"""Connected accounts, and the two boxes: what came in, and what goes out."""
+
+from __future__ import annotations
+
+from tortoise import fields
+
+from hub.store.models.base import Json, Row
+
+
+class Account(Row):
+    """One connected account. `secrets` maps field → AES-GCM ciphertext with its key id; `health` is for people."""
+
+    connector = fields.CharField(max_length=64)
+    name = fields.CharField(max_length=200)
+    state = fields.CharField(max_length=16)
+    settings: fields.Field[Json] = fields.JSONField()
+    secrets: fields.Field[Json] = fields.JSONField()
+    cursor: fields.Field[Json] = fields.JSONField()
+    polled_at = fields.DatetimeField(null=True)
+    heard_at = fields.DatetimeField(null=True)
+    health: fields.Field[Json] = fields.JSONField()
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "accounts"
+        unique_together = (("merchant_id", "connector", "name"),)
+
+
+class InboxRow(Row):
+    """One verified delivery, kept verbatim. `state` is `Inbox`; `subject_id` is a conversation for chat events.
+
+    `waits_for` names the channel's order id a delivery waits for, when it came before its order.
+    """
+
+    account_id = fields.BigIntField()
+    delivery_id = fields.CharField(max_length=200)
+    topic = fields.CharField(max_length=100)
+    occurred_at = fields.DatetimeField(null=True)
+    body = fields.BinaryField()
+    received_at = fields.DatetimeField()
+    state = fields.SmallIntField()
+    kind = fields.SmallIntField(db_default=0)
+    subject_id = fields.BigIntField(null=True)
+    due_at = fields.DatetimeField()
+    attempts = fields.SmallIntField(db_default=0)
+    waits_for = fields.CharField(max_length=128, db_default="")
+    error = fields.CharField(max_length=1000, db_default="")
+
+    class Meta:
+        table = "inbox"
+        unique_together = (("merchant_id", "account_id", "delivery_id"),)
+
+
+class OutboxRow(Row):
+    """One message that leaves. Rows of one `lane` share a rate; rows of one `key` leave in order.
+
+    `intent` is unique for the merchant: the same intent is never queued twice. `receipt` stays when it is sent;
+    `subject` (`order`, `fulfillment`, `conversation`, …) and `subject_id` say which row waits for it.
+    """
+
+    account_id = fields.BigIntField()
+    lane = fields.CharField(max_length=64)
+    key = fields.BigIntField()
+    kind = fields.CharField(max_length=32)
+    intent = fields.CharField(max_length=160)
+    payload: fields.Field[Json] = fields.JSONField()
+    state = fields.SmallIntField()
+    attempts = fields.SmallIntField(db_default=0)
+    due_at = fields.DatetimeField()
+    created_at = fields.DatetimeField()
+    sent_at = fields.DatetimeField(null=True)
+    receipt: fields.Field[Json] = fields.JSONField(null=True)
+    error = fields.CharField(max_length=1000, db_default="")
+    subject = fields.CharField(max_length=16, db_default="")
+    subject_id = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "outbox"
+        unique_together = (("merchant_id", "intent"),)
+
+
+class JobFiring(Row):
+    """Who won one slot of one job; a slot fires once over all hosts."""
+
+    job = fields.CharField(max_length=64)
+    slot = fields.DatetimeField()
+    host = fields.CharField(max_length=128)
+    fired_at = fields.DatetimeField()
+    finished_at = fields.DatetimeField(null=True)
+    outcome = fields.CharField(max_length=1000, db_default="")
+
+    class Meta:
+        table = "job_firings"
+        unique_together = (("merchant_id", "job", "slot"),)

@@ -1,0 +1,84 @@
+"""Fulfillment orders: one location, one method, several per order; waves and pick lines for the floor."""
+
+from __future__ import annotations
+
+from tortoise import fields
+
+from hub.store.models.base import Json, Row, check
+
+
+class FulfillmentOrder(Row):
+    """What one location ships of one order. `state` is `Work`; `why` keeps the reason of the routing decision."""
+
+    order_id = fields.BigIntField()
+    account_id = fields.BigIntField()
+    location_id = fields.BigIntField()
+    number = fields.CharField(max_length=80)
+    state = fields.SmallIntField()
+    version = fields.IntField(db_default=0)
+    due_at = fields.DatetimeField()
+    created_at = fields.DatetimeField()
+    service = fields.CharField(max_length=64, db_default="")
+    carrier_account_id = fields.BigIntField(null=True)
+    why: fields.Field[Json] = fields.JSONField()
+    partner_state = fields.CharField(max_length=16, db_default="")
+    wave_id = fields.BigIntField(null=True)
+    automatic = fields.BooleanField(db_default=False)
+    problem = fields.CharField(max_length=500, db_default="")
+
+    class Meta:
+        table = "fulfillment_orders"
+        unique_together = (("merchant_id", "number"),)
+        indexes = (("order_id",),)
+
+
+class FulfillmentLine(Row):
+    """Units of one order line in one fulfillment order. `reserved` counts units still promised at the location."""
+
+    fulfillment_id = fields.BigIntField()
+    order_id = fields.BigIntField()
+    order_line_id = fields.BigIntField()
+    sku = fields.CharField(max_length=128)
+    quantity = fields.IntField()
+    reserved = fields.IntField()
+    picked = fields.IntField(db_default=0)
+    packed = fields.IntField(db_default=0)
+    short = fields.IntField(db_default=0)
+
+    class Meta:
+        table = "fulfillment_lines"
+        unique_together = (("merchant_id", "fulfillment_id", "order_line_id"),)
+        indexes = (("fulfillment_id",), ("order_id",))
+        constraints = (
+            check("fulfillment_line_counts", "quantity > 0 AND reserved >= 0 AND reserved <= quantity"),
+            check("fulfillment_line_picked", "picked >= 0 AND picked + short <= quantity AND packed <= picked"),
+        )
+
+
+class Wave(Row):
+    """Fulfillment orders that are picked together."""
+
+    location_id = fields.BigIntField()
+    state = fields.CharField(max_length=16)
+    created_at = fields.DatetimeField()
+    released_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "waves"
+
+
+class PickLine(Row):
+    """One stop of a picker: so many of one SKU from one bin for one fulfillment line."""
+
+    wave_id = fields.BigIntField(null=True)
+    fulfillment_line_id = fields.BigIntField()
+    sku = fields.CharField(max_length=128)
+    bin = fields.CharField(max_length=64, db_default="")
+    quantity = fields.IntField()
+    picked = fields.IntField(db_default=0)
+    state = fields.CharField(max_length=16)
+
+    class Meta:
+        table = "pick_lines"
+        indexes = (("fulfillment_line_id",),)
+        constraints = (check("pick_line_counts", "picked >= 0 AND picked <= quantity"),)

@@ -1,0 +1,81 @@
+"""What Tortoise cannot say: the append-only event table, partial indexes that stages claim by, guards of the ledgers.
+
+Kept to what any PostgreSQL ≥ 15 offers without extensions.
+"""
+
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+
+EVENTS = """
+CREATE TABLE events (
+    merchant_id bigint NOT NULL,
+    subject_id bigint NOT NULL,
+    seq integer NOT NULL,
+    order_id bigint NOT NULL,
+    kind varchar(48) NOT NULL,
+    actor varchar(128) NOT NULL,
+    source varchar(64) NOT NULL,
+    idempotency_key varchar(128),
+    occurred_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    details jsonb NOT NULL DEFAULT '{}',
+    PRIMARY KEY (merchant_id, subject_id, seq)
+);
+CREATE INDEX events_of_order ON events (order_id);
+"""
+
+NODES = "CREATE SEQUENCE node_numbers MINVALUE 0 MAXVALUE 4095 CYCLE;"
+
+PARTIAL_INDEXES = """
+CREATE INDEX orders_due ON orders (state, due_at, id) WHERE state < 9;
+CREATE INDEX orders_by_token ON orders (tracking_token) WHERE tracking_token <> '';
+CREATE INDEX fulfillment_orders_due ON fulfillment_orders (state, due_at, id) WHERE state < 9;
+CREATE INDEX inbox_due ON inbox (kind, due_at, id) WHERE state = 0;
+CREATE INDEX inbox_waiting ON inbox (merchant_id, account_id, waits_for) WHERE state = 1;
+CREATE INDEX inbox_of_conversation ON inbox (subject_id, id) WHERE kind = 1 AND state = 0;
+CREATE INDEX outbox_heads ON outbox (lane, key, id) WHERE state < 9;
+CREATE INDEX outbox_dead ON outbox (merchant_id, id) WHERE state >= 10;
+CREATE INDEX outbox_of_subject ON outbox (subject_id) WHERE subject_id IS NOT NULL;
+CREATE UNIQUE INDEX holds_open ON holds (merchant_id, order_id, reason) WHERE state IN ('open', 'escalated');
+CREATE INDEX holds_due ON holds (due_at) WHERE state IN ('open', 'escalated');
+CREATE INDEX scans_unseen ON scans (parcel_id) WHERE NOT seen;
+CREATE INDEX parcels_by_tracking ON parcels (merchant_id, tracking_number) WHERE tracking_number <> '';
+"""
+
+LEDGER = """
+CREATE FUNCTION ledger_must_balance() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (
+        SELECT 1 FROM added GROUP BY merchant_id, order_id, currency HAVING sum(amount) <> 0
+    ) THEN
+        RAISE EXCEPTION 'a posting does not sum to zero' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER ledger_must_balance AFTER INSERT ON ledger
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ledger_must_balance();
+"""
+
+APPEND_ONLY = """
+CREATE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'check_violation';
+END $$;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON ledger FOR EACH STATEMENT EXECUTE FUNCTION append_only();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON stock_movements
+    FOR EACH STATEMENT EXECUTE FUNCTION append_only();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON audit FOR EACH STATEMENT EXECUTE FUNCTION append_only();
+"""
+
+MOVING = "\n".join(
+    f"ALTER TABLE {table} SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);"
+    for table in ("orders", "order_lines", "fulfillment_orders", "fulfillment_lines", "parcels", "inbox", "outbox", "stock")
+)
+
+
+class Migration(migrations.Migration):
+    """Hot paths and guards."""
+
+    dependencies = [("hub", "0001_create_tables")]
+
+    operations = [ops.RunSQL(sql) for sql in (EVENTS, NODES, PARTIAL_INDEXES, LEDGER, APPEND_ONLY, MOVING)]
