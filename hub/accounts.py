@@ -1,0 +1,100 @@
+"""Connected accounts: opens a channel, keeps it, closes it; the only place that decrypts credentials."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hub.contract import Account, Channel, Connector, Http, Secrets
+from hub.errors import Conflict, Invalid, NotFound
+from hub.ports import Clock, Ids
+from hub.store.database import Database, Row
+from hub.vault import Vault
+
+KEEP_SECONDS = 30.0
+"""How long an opened account is trusted before its row is looked at again: the reach of a change on another host."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What accounts are opened with. `connectors` also holds the bot's transports: main.py hands both over."""
+
+    connectors: Mapping[str, Connector]
+    http: Http
+    vault: Vault
+    allow_demo: bool = False
+
+
+class Accounts:
+    """Opens accounts by id. One instance a process; channels are kept for a while and shared by all who ask."""
+
+    def __init__(self, database: Database, tools: Tools, clock: Clock, ids: Ids) -> None:
+        self._database = database
+        self._tools = tools
+        self._clock = clock
+        self._ids = ids
+        self._open: dict[int, tuple[float, Channel]] = {}
+
+    def connector(self, name: str) -> Connector:
+        """The connector of that name. Raises `Invalid` naming those there are."""
+        found = self._tools.connectors.get(name)
+        if found is None:
+            raise Invalid("kind", f"no connector {name!r}; there are {', '.join(sorted(self._tools.connectors))}")
+        if not found.about.production and not self._tools.allow_demo:
+            raise Invalid("kind", f"{name} is for the demo only; set CROSSDOCK_DEMO=true to use it here")
+        return found
+
+    async def open(self, account_id: int) -> Channel:
+        """The channel of an account. Raises `NotFound` for one that is unknown or was removed."""
+        kept = self._open.get(account_id)
+        if kept is not None and time.monotonic() - kept[0] < KEEP_SECONDS:
+            return kept[1]
+        row = await self._database.plain.fetchrow(
+            "SELECT * FROM accounts WHERE id = $1 AND state <> 'removed'", account_id
+        )
+        if row is None:
+            self._open.pop(account_id, None)
+            raise NotFound(f"no account {account_id}; `python main.py channel list` shows those there are")
+        channel = self._channel(row)
+        self._open[account_id] = (time.monotonic(), channel)
+        return channel
+
+    def _channel(self, row: Row) -> Channel:
+        connector = self.connector(row["connector"])
+        merchant, account = row["merchant_id"], row["id"]
+        secrets = Secrets(
+            (name, self._tools.vault.open(sealed, merchant, account, name))
+            for name, sealed in json.loads(row["secrets"]).items()
+        )
+        opened = Account(account, merchant, row["connector"], row["name"], secrets, json.loads(row["settings"]))
+        return connector.open(opened, self._tools.http)
+
+    async def add(self, merchant_id: int, kind: str, name: str, values: Mapping[str, str]) -> int:
+        """Connects an account and returns its id. Raises `Invalid` for fields that are missing or unknown, `Conflict`
+        for a name that is taken. Does not reach the channel: `check` does."""
+        connector = self.connector(kind)
+        account_id = self._ids.next()
+        secret = {field.name for field in connector.about.credentials if field.secret}
+        plain = {field.name for field in connector.about.credentials if not field.secret} | {"base_url"}
+        for given in values:
+            if given not in secret | plain:
+                raise Invalid(given, f"{kind} has no such field; it takes {', '.join(sorted(secret | plain))}")
+        for field in connector.about.credentials:
+            if field.required and not values.get(field.name):
+                raise Invalid(field.name, f"{kind} needs it: {field.title}. {field.help}".strip())
+        sealed = {n: self._tools.vault.close(v, merchant_id, account_id, n) for n, v in values.items() if n in secret}
+        settings = {n: v for n, v in values.items() if n in plain}
+        added = await self._database.plain.execute(
+            """INSERT INTO accounts (id, merchant_id, connector, name, state, settings, secrets, cursor, health, created_at)
+               VALUES ($1, $2, $3, $4, 'active', $5, $6, '{}', '{}', $7) ON CONFLICT DO NOTHING""",
+            account_id, merchant_id, kind, name, json.dumps(settings), json.dumps(sealed), self._clock.now(),
+        )  # fmt: skip
+        if not added:
+            raise Conflict(f"there is already a {kind} account named {name!r}; choose another --name")
+        return account_id
+
+    def forget(self, account_id: int) -> None:
+        """Drops the kept channel, so that the next `open` reads the row again."""
+        self._open.pop(account_id, None)
