@@ -31,8 +31,10 @@ def minor(amount: str | int | Decimal, currency: str) -> int:
     """`amount` in major units ("12.50") as an integer of minor units (1250).
 
     Raises ValueError when it is not a finite number, is finer than the currency can pay, or is out of all proportion.
-    Floats are refused by type: they cannot hold money.
+    Floats are refused: they cannot hold money.
     """
+    if isinstance(amount, float):
+        raise ValueError(f"{amount!r} is a float, which cannot hold money")
     try:
         value = Decimal(amount)
     except (InvalidOperation, ValueError, TypeError):

@@ -1,0 +1,51 @@
+# Crossdock. `make demo` and `make test` do all the set-up they need; so does every other target.
+# It takes Python 3.11 or later, make, and a package index.
+
+PYTHON  ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+             $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV    ?= .venv
+BIN     := $(VENV)/bin
+STAMP   := $(VENV)/.installed
+# Processes that share the tests (pytest-xdist); 0 runs them in one.
+WORKERS ?= 2
+# Further arguments: `make test ARGS="tests/domain -x"`, `make demo ARGS="--port 9000"`.
+ARGS    ?=
+BENCHES ?= flow ingest
+
+.PHONY: help setup demo test check format bench clean
+
+help: ## what can be made
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+setup: $(STAMP) ## the virtual environment with the locked requirements
+
+# Made again only when the lock is newer than the last installation that went through.
+$(STAMP): requirements-dev.txt
+	@test -n "$(PYTHON)" || { echo "Crossdock needs Python 3.11 or later: install it, or name it with PYTHON=…" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
+	  rm -rf $(VENV); echo "python3 -m venv failed: on Debian, apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --disable-pip-version-check --no-input -q --require-hashes -r requirements-dev.txt
+	@touch $@
+
+demo: setup ## the whole product on demo channels; prints where to look
+	$(BIN)/python main.py demo $(ARGS)
+
+test: setup ## every test; no service and no network needed
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+check: setup ## format, lint, types, architecture, house limits
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python .ci/house.py
+
+format: setup ## what a formatter can put right
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: setup ## the benchmarks, one JSON document each
+	@set -e; for bench in $(BENCHES); do $(BIN)/python main.py bench $$bench --json $(ARGS); done
+
+clean: ## removes what set-up and tests made; the data folder stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
