@@ -183,7 +183,7 @@ class Migration(migrations.Migration):
                 ('automatic', fields.BooleanField(db_default=False)),
                 ('problem', fields.CharField(db_default='', max_length=500)),
             ],
-            options={'table': 'fulfillment_orders', 'app': 'hub', 'unique_together': (('merchant_id', 'number'),), 'indexes': [Index(fields=['order_id'])], 'pk_attr': 'id', 'table_description': 'What one location ships of one order. `state` is `Work`; `why` keeps the reason of the routing decision.'},
+            options={'table': 'fulfillment_orders', 'app': 'hub', 'unique_together': (('merchant_id', 'order_id', 'number'),), 'indexes': [Index(fields=['order_id'])], 'pk_attr': 'id', 'table_description': 'What one location ships of one order. `state` is `Work`; `why` keeps the reason of the routing decision.'},
             bases=['Row'],
         ),
         ops.CreateModel(

@@ -27,9 +27,9 @@ CREATE INDEX events_of_order ON events (order_id);
 NODES = "CREATE SEQUENCE node_numbers MINVALUE 0 MAXVALUE 4095 CYCLE;"
 
 PARTIAL_INDEXES = """
-CREATE INDEX orders_due ON orders (state, due_at, id) WHERE state < 9;
+CREATE INDEX orders_due ON orders (due_at, id) WHERE state < 9;
 CREATE INDEX orders_by_token ON orders (tracking_token) WHERE tracking_token <> '';
-CREATE INDEX fulfillment_orders_due ON fulfillment_orders (state, due_at, id) WHERE state < 9;
+CREATE INDEX fulfillment_orders_due ON fulfillment_orders (due_at, id) WHERE state < 9;
 CREATE INDEX inbox_due ON inbox (kind, due_at, id) WHERE state = 0;
 CREATE INDEX inbox_waiting ON inbox (merchant_id, account_id, waits_for) WHERE state = 1;
 CREATE INDEX inbox_of_conversation ON inbox (subject_id, id) WHERE kind = 1 AND state = 0;

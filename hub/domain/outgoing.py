@@ -144,10 +144,14 @@ class Notice(Value, frozen=True):
     """A message to a person: a text key with parameters, rendered by the transport in the person's language."""
 
     conversation_id: int
+    """0 when there is none: an e-mail to a customer who never chatted."""
+    address: str
+    """The peer on the transport: a chat id, a web-chat visitor, an e-mail address."""
     text: str
     params: dict[str, str] = {}
     buttons: tuple[tuple[str, str], ...] = ()
     """(value, text key) of each."""
+    locale: str = ""
     edit_key: str = ""
     """Messages of one key replace each other where the transport can edit."""
 

@@ -28,7 +28,7 @@ class FulfillmentOrder(Row):
 
     class Meta:
         table = "fulfillment_orders"
-        unique_together = (("merchant_id", "number"),)
+        unique_together = (("merchant_id", "order_id", "number"),)
         indexes = (("order_id",),)
 
 

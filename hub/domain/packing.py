@@ -1,0 +1,112 @@
+"""Release, pick and pack: what a warehouse does with a fulfillment order, by itself at automatic locations.
+
+Where people work, pick and pack wait for an action; the next stage then finds the counters already moved.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hub.domain.lifecycle import Custody, LabelState, Work
+from hub.domain.outcome import (
+    Changes,
+    Event,
+    LineDelta,
+    Outcome,
+    ParcelRow,
+    WorkLineDelta,
+    WorkRow,
+)
+
+UNKNOWN_GRAMS = 500
+"""Weight taken for a unit whose product tells none."""
+
+PACKAGING_GRAMS = 100
+
+
+class PackFacts(Struct, frozen=True):
+    """`ids`: a fresh parcel id by fulfillment order."""
+
+    ids: dict[int, int]
+
+
+def release(work: WorkRow, facts: None, now: datetime) -> Outcome:
+    """Hands a fulfillment order to the floor, unless a hold on its order keeps it back."""
+    if work.open_holds:
+        return Outcome()
+    by = "automatic location" if work.automatic else "pick list"
+    return Outcome(to=Work.PICKING, events=(Event("released", {"fulfillment": work.number, "to": by}),))
+
+
+def pick(work: WorkRow, facts: None, now: datetime) -> Outcome:
+    """At an automatic location everything is picked at once; elsewhere a person's scans say so."""
+    if not work.automatic:
+        return Outcome()
+    return picked(work, "hub")
+
+
+def picked(work: WorkRow, actor: str) -> Outcome:
+    """Every unit of `work` was taken from its place."""
+    return Outcome(
+        to=Work.PICKED,
+        events=(Event("picked", {"fulfillment": work.number, "units": units(work)}, actor=actor),),
+        changes=Changes(
+            lines=tuple(LineDelta(line.order_line_id, picked=line.quantity) for line in work.lines),
+            work_lines=tuple(WorkLineDelta(line.id, picked=line.quantity) for line in work.lines),
+        ),
+    )
+
+
+def pack(work: WorkRow, facts: PackFacts, now: datetime) -> Outcome:
+    """At an automatic location everything goes into one parcel; elsewhere a person's packing says how many."""
+    if not work.automatic:
+        return Outcome()
+    return packed(work, facts.ids[work.id], "hub")
+
+
+def packed(work: WorkRow, parcel_id: int, actor: str) -> Outcome:
+    """Every unit of `work` lies in one new parcel."""
+    parcel = ParcelRow(
+        id=parcel_id,
+        number=reference(parcel_id),
+        label=LabelState.NONE,
+        custody=Custody.PACKED,
+        contents={line.order_line_id: line.quantity for line in work.lines},
+        weight_grams=weight(work),
+    )
+    event = Event("packed", {"fulfillment": work.number, "parcel": parcel.number, "grams": parcel.weight_grams}, actor)
+    return Outcome(
+        to=Work.PACKED,
+        events=(event,),
+        changes=Changes(
+            lines=tuple(LineDelta(line.order_line_id, packed=line.quantity) for line in work.lines),
+            work_lines=tuple(WorkLineDelta(line.id, packed=line.quantity) for line in work.lines),
+            new_parcels=(parcel,),
+        ),
+        row=replace(work, parcels=(*work.parcels, parcel)),
+    )
+
+
+def units(work: WorkRow) -> int:
+    """Units in the fulfillment order."""
+    return sum(line.quantity for line in work.lines)
+
+
+def weight(work: WorkRow) -> int:
+    """Grams of everything in one box, packaging included."""
+    return PACKAGING_GRAMS + sum((line.grams or UNKNOWN_GRAMS) * line.quantity for line in work.lines)
+
+
+_DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def reference(parcel_id: int) -> str:
+    """What a carrier knows the parcel by: P and the id in Crockford's base 32, unique over all merchants and hosts."""
+    digits = []
+    while parcel_id:
+        parcel_id, rest = divmod(parcel_id, 32)
+        digits.append(_DIGITS[rest])
+    return "P" + "".join(reversed(digits))

@@ -1,0 +1,172 @@
+"""Routing: which location ships which units. The nearest that has everything, else the fewest, nearest that together do.
+
+Every decision keeps its reason: who was considered, how far each is, and what each lacked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import combinations
+
+from msgspec import Struct
+
+from hub.domain.lifecycle import Lifecycle
+from hub.domain.outcome import Changes, Event, HoldNeed, NewWork, OrderRow, Outcome, WorkLine
+from hub.domain.places import Point, great_circle_km, where
+
+ROUTE_HOLDS = frozenset({"stock"})
+"""Reasons that route opens and, once healed, closes."""
+
+MOST_LOCATIONS = 3
+"""An order is split over at most so many locations."""
+
+FAR_KM = 20_000.0
+"""How far a place is that nobody knows: half around the earth."""
+
+DISPATCH_DAYS = 1
+KM_PER_DAY = 500.0
+
+
+class Place(Struct, frozen=True):
+    """A location that may ship."""
+
+    id: int
+    code: str
+    country: str
+    point: Point | None
+    automatic: bool
+
+
+class Availability:
+    """Units that may still be promised, per (SKU, location): locked in this transaction, used up as orders take them."""
+
+    def __init__(self, free: Mapping[tuple[str, int], int]) -> None:
+        self._free = dict(free)
+
+    def of(self, sku: str, location_id: int) -> int:
+        """Units free of `sku` at a location."""
+        return self._free.get((sku, location_id), 0)
+
+    def take(self, sku: str, location_id: int, quantity: int) -> None:
+        """Promises units. Raises ValueError when they are not there: a decision must look first."""
+        left = self.of(sku, location_id) - quantity
+        if left < 0:
+            raise ValueError(f"{sku} at {location_id}: {quantity} wanted, {left + quantity} free")
+        self._free[sku, location_id] = left
+
+
+class RouteFacts(Struct, frozen=True):
+    """What routing reads: the merchant's active locations, what is free there, and who carries for it."""
+
+    places: Mapping[int, tuple[Place, ...]]
+    """By merchant."""
+    free: Availability
+    carriers: Mapping[int, int]
+    """Merchant → account of the carrier it ships with."""
+
+
+Want = dict[str, int]
+
+
+def route(order: OrderRow, facts: RouteFacts, now: datetime) -> Outcome:
+    """Promises stock and makes fulfillment orders, or holds the order for stock and says what is short."""
+    if not order.units_to_ship:
+        nothing = Event("nothing_to_ship", {"why": "every unit is digital, cancelled or already shipped"})
+        return Outcome(to=Lifecycle.IN_PROGRESS, events=(nothing,), changes=Changes(wake_order=True))
+    want = wanted(order)
+    places = by_distance(order, facts.places.get(order.merchant_id, ()))
+    chosen = choose(want, [place for place, _ in places], facts.free)
+    considered = [_considered(place, km, want, facts.free) for place, km in places]
+    if chosen is None:
+        detail: dict[str, object] = {"what": "stock", "short": _short(want, [p for p, _ in places], facts.free)}
+        return Outcome(holds=(HoldNeed("stock", detail, ("wait", "cancel"), hours=24 * 14),))
+    carrier = facts.carriers.get(order.merchant_id)
+    works = _works(order, chosen, facts.free, considered, carrier)
+    promised = now + transit(max(km for place, km in places if place in chosen))
+    rule = "nearest with everything" if len(works) == 1 else f"split over {len(works)}: no location has everything"
+    routed = Event("routed", {"rule": rule, "locations": [p.code for p in chosen], "considered": considered})
+    return Outcome(to=Lifecycle.IN_PROGRESS, events=(routed,), changes=Changes(works=works, promised_at=promised))
+
+
+def transit(km: float) -> timedelta:
+    """A promise from distance alone, until carriers' own transit times are known: a day to dispatch, a day per 500 km."""
+    return timedelta(days=DISPATCH_DAYS + 1 + int(min(km, 5000.0) / KM_PER_DAY))
+
+
+def wanted(order: OrderRow) -> Want:
+    """Units to ship by SKU."""
+    want: Want = {}
+    for line in order.lines:
+        if line.to_ship:
+            want[line.sku] = want.get(line.sku, 0) + line.to_ship
+    return want
+
+
+def by_distance(order: OrderRow, places: Sequence[Place]) -> list[tuple[Place, float]]:
+    """Locations with their distance in km, nearest first; the same country beats any other, the code breaks ties."""
+    country = order.ship_to.country if order.ship_to else ""
+    target = where(country)
+
+    def distance(place: Place) -> float:
+        point = place.point or where(place.country)
+        return great_circle_km(point, target) if point and target else FAR_KM
+
+    ranked = sorted(((place.country != country, distance(place), place.code, place) for place in places))
+    return [(place, km) for _, km, _, place in ranked]
+
+
+def choose(want: Want, places: Sequence[Place], free: Availability) -> tuple[Place, ...] | None:
+    """The fewest, then nearest locations that together have everything (`places` come nearest first); None if none do."""
+    useful = [place for place in places if any(free.of(sku, place.id) for sku in want)]
+    for count in range(1, min(MOST_LOCATIONS, len(useful)) + 1):
+        for group in combinations(useful, count):
+            if all(sum(free.of(sku, place.id) for place in group) >= units for sku, units in want.items()):
+                return group
+    return None
+
+
+def _works(
+    order: OrderRow,
+    chosen: Sequence[Place],
+    free: Availability,
+    considered: list[object],
+    carrier: int | None,
+) -> tuple[NewWork, ...]:
+    """One fulfillment order per location; each takes as much of every line as it can, nearest first."""
+    left = {line.id: line.to_ship for line in order.lines if line.to_ship}
+    works: list[NewWork] = []
+    for place in chosen:
+        lines = _take(order, place, free, left)
+        if lines:
+            number = f"{order.number}-F{len(works) + 1}"
+            why: dict[str, object] = {"location": place.code, "considered": considered}
+            works.append(NewWork(
+                location_id=place.id, number=number, automatic=place.automatic, service="standard",
+                carrier_account_id=carrier, why=why, lines=lines,
+            ))  # fmt: skip
+    return tuple(works)
+
+
+def _take(order: OrderRow, place: Place, free: Availability, left: dict[int, int]) -> tuple[WorkLine, ...]:
+    taken: list[WorkLine] = []
+    for line in order.lines:
+        units = min(left.get(line.id, 0), free.of(line.sku, place.id))
+        if units:
+            free.take(line.sku, place.id, units)
+            left[line.id] -= units
+            taken.append(WorkLine(
+                id=0, order_line_id=line.id, sku=line.sku, quantity=units,
+                grams=line.grams, title=line.title, external_id=line.external_id,
+            ))  # fmt: skip
+    return tuple(taken)
+
+
+def _considered(place: Place, km: float, want: Want, free: Availability) -> object:
+    lacks = {sku: units - free.of(sku, place.id) for sku, units in want.items() if free.of(sku, place.id) < units}
+    return {"location": place.code, "km": round(km), "lacks": lacks}
+
+
+def _short(want: Want, places: Sequence[Place], free: Availability) -> dict[str, object]:
+    short = {sku: units - sum(free.of(sku, place.id) for place in places) for sku, units in want.items()}
+    return {sku: units for sku, units in short.items() if units > 0} or {"locations": f"more than {MOST_LOCATIONS}"}

@@ -1,0 +1,186 @@
+"""Review: what any order needs before somebody may ship it. Every doubt is a hold that names what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hub.domain import address
+from hub.domain.lifecycle import Lifecycle, PaymentState
+from hub.domain.outcome import Changes, Event, HoldNeed, HoldRow, LineRow, OrderRow, Outcome
+
+REVIEW_HOLDS = frozenset({"payment", "address", "mapping", "duplicate", "channel_pending", "customer", "manual"})
+"""Reasons that review opens and, once healed, closes."""
+
+PAYMENT_FAILED = frozenset({PaymentState.FAILED, PaymentState.VOIDED, PaymentState.EXPIRED})
+PAYMENT_GOOD = frozenset({PaymentState.AUTHORIZED, PaymentState.CAPTURED, PaymentState.PARTIALLY_CAPTURED})
+
+DUPLICATE_WINDOW = timedelta(minutes=10)
+"""The same buyer, lines and amount within this time look like one order placed twice."""
+
+
+class Twin(Struct, frozen=True):
+    """Another order that looks the same: same buyer, same total and currency."""
+
+    order_id: int
+    number: str
+    placed_at: datetime
+    signature: tuple[tuple[str, int], ...]
+    """(listing or SKU, units), sorted."""
+
+
+class ReviewFacts(Struct, frozen=True, kw_only=True):
+    """`listings`: (account, listing id) → SKU; `skus`: those there are; `twins`: by order id."""
+
+    listings: Mapping[tuple[int, str], str] = {}
+    skus: frozenset[str] = frozenset()
+    twins: Mapping[int, tuple[Twin, ...]] = {}
+
+
+def review(order: OrderRow, facts: ReviewFacts, now: datetime) -> Outcome:
+    """Accepts the order, or says everything that stands in its way."""
+    found = {line.id: sku for line in order.lines if (sku := resolve(order, line, facts)) and sku != line.sku}
+    order = replace(order, lines=tuple(_with_sku(line, found) for line in order.lines))
+    needs = (
+        *sums_holds(order),
+        *word_holds(order),
+        *mapping_holds(order, facts),
+        *address_holds(order),
+        *contact_holds(order),
+        *payment_holds(order),
+        *duplicate_holds(order, facts),
+    )
+    holds = not_waived(order.holds, needs)
+    changes = Changes(skus=found)
+    if holds:
+        return Outcome(holds=holds, changes=changes, row=order)
+    accepted = Event("accepted", {"checked": sorted(REVIEW_HOLDS), "units": order.units_to_ship})
+    return Outcome(to=Lifecycle.ACCEPTED, events=(accepted,), changes=changes, row=order)
+
+
+def _with_sku(line: LineRow, found: Mapping[int, str]) -> LineRow:
+    return replace(line, sku=found[line.id]) if line.id in found else line
+
+
+def not_waived(known: tuple[HoldRow, ...], needs: tuple[HoldNeed, ...]) -> tuple[HoldNeed, ...]:
+    """`needs` without those that a person has already looked at, in exactly this form, and let pass."""
+    waived = {(hold.reason, _frozen(hold.detail)) for hold in known if not hold.is_open and hold.resolution == "accept"}
+    merged: dict[str, HoldNeed] = {}
+    for need in needs:
+        if (need.reason, _frozen(need.detail)) not in waived:
+            merged.setdefault(need.reason, need)
+    return tuple(merged.values())
+
+
+def _frozen(value: object) -> object:
+    if isinstance(value, Mapping):
+        return tuple(sorted((key, _frozen(item)) for key, item in value.items()))
+    if isinstance(value, list | tuple):
+        return tuple(_frozen(item) for item in value)
+    return value
+
+
+def resolve(order: OrderRow, line: LineRow, facts: ReviewFacts) -> str | None:
+    """The SKU of ours that a line means: the merchant's mapping of the listing first, then a SKU we know."""
+    mapped = facts.listings.get((order.account_id, line.listing_id))
+    if mapped:
+        return mapped
+    return line.sku if line.sku in facts.skus else None
+
+
+# ---------------------------------------------------------------- the checks, one each
+
+
+def expected_total(order: OrderRow) -> int:
+    """What the parts say the buyer owes: lines and charges less discounts, and the tax unless prices include it."""
+    lines = sum(line.unit_price * line.ordered - line.discount for line in order.lines)
+    charges = sum(charge.amount - charge.discount for charge in order.charges)
+    return lines + charges + (0 if order.tax_included else order.tax_total)
+
+
+def sums_holds(order: OrderRow) -> tuple[HoldNeed, ...]:
+    """The channel's total must be the sum of its parts, to the last minor unit."""
+    expected = expected_total(order)
+    if expected == order.total:
+        return ()
+    detail = {"what": "sums", "expected": expected, "told": order.total, "currency": order.currency}
+    return (HoldNeed("manual", detail, ("accept", "cancel")),)
+
+
+def word_holds(order: OrderRow) -> tuple[HoldNeed, ...]:
+    """A status word that nobody knows is never guessed at."""
+    if not order.unknown_words:
+        return ()
+    return (HoldNeed("mapping", {"what": "words", "words": list(order.unknown_words)}, ("accept", "cancel")),)
+
+
+def mapping_holds(order: OrderRow, facts: ReviewFacts) -> tuple[HoldNeed, ...]:
+    """Every line that ships must be a SKU we know; importing the product or mapping the listing heals it."""
+    missing: list[object] = [
+        {"line": line.external_id, "title": line.title, "sku": line.sku, "listing": line.listing_id}
+        for line in order.lines
+        if line.to_ship and not resolve(order, line, facts)
+    ]
+    if not missing:
+        return ()
+    return (HoldNeed("mapping", {"what": "skus", "lines": missing}, ("cancel",)),)
+
+
+def address_holds(order: OrderRow) -> tuple[HoldNeed, ...]:
+    """Goods need a place to go to that its country's rules allow."""
+    if not order.units_to_ship:
+        return ()
+    if order.ship_to is None:
+        return (HoldNeed("address", {"what": "no_address"}, ("use_address", "cancel"), owner="customer"),)
+    faults = address.faults(order.ship_to)
+    if not faults:
+        return ()
+    detail: dict[str, object] = {"what": "address", "faults": [f"{fault.field}_{fault.why}" for fault in faults]}
+    return (HoldNeed("address", detail, ("use_address", "accept", "cancel"), owner="customer"),)
+
+
+def contact_holds(order: OrderRow) -> tuple[HoldNeed, ...]:
+    """A buyer whose every given way of contact is unusable cannot be told anything. Marketplaces give none: that passes."""
+    country = order.ship_to.country if order.ship_to else ""
+    phones = {p for p in (order.buyer.phone, order.ship_to.phone if order.ship_to else "") if p}
+    if not order.email or address.email_ok(order.email) or any(address.phone_ok(p, country) for p in phones):
+        return ()
+    detail: dict[str, object] = {"what": "contact", "email": order.email, "phones": sorted(phones)}
+    return (HoldNeed("customer", detail, ("accept", "cancel")),)
+
+
+def payment_holds(order: OrderRow) -> tuple[HoldNeed, ...]:
+    """Money must be there or promised: paid at the channel, or payments that are good for the whole total."""
+    if order.pending:
+        return (HoldNeed("channel_pending", {"what": "channel_pending"}, ("cancel",), owner="channel", hours=72),)
+    if order.paid or not order.total:
+        return ()
+    good = sum(payment.amount for payment in order.payments if payment.state in PAYMENT_GOOD)
+    if good >= order.total:
+        return ()
+    failed = any(payment.state in PAYMENT_FAILED for payment in order.payments)
+    detail: dict[str, object] = {
+        "what": "payment_failed" if failed else "payment_missing",
+        "due": order.total - good,
+        "currency": order.currency,
+    }
+    return (HoldNeed("payment", detail, ("accept", "cancel"), owner="customer", hours=72),)
+
+
+def duplicate_holds(order: OrderRow, facts: ReviewFacts) -> tuple[HoldNeed, ...]:
+    """The same buyer, goods and amount within minutes, on any channel: the later one waits for a person."""
+    mine = signature(order)
+    for twin in facts.twins.get(order.id, ()):
+        before = (twin.placed_at, twin.order_id) < (order.placed_at, order.id)
+        if before and order.placed_at - twin.placed_at <= DUPLICATE_WINDOW and twin.signature == mine:
+            detail: dict[str, object] = {"what": "duplicate", "of": twin.number, "order_id": str(twin.order_id)}
+            return (HoldNeed("duplicate", detail, ("accept", "cancel")),)
+    return ()
+
+
+def signature(order: OrderRow) -> tuple[tuple[str, int], ...]:
+    """What was bought, in a form two channels' orders can be compared by."""
+    return tuple(sorted((line.sku or line.listing_id or line.title, line.ordered) for line in order.lines))
