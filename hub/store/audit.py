@@ -25,7 +25,7 @@ BATCH = 1000
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """One thing somebody did: `actor` is `user:<id>`, `token:<id>` or a part of the hub; `subject` what it was done to."""
+    """One thing somebody did. `actor` is `user:<id>`, `token:<id>` or a part of the hub; `subject` what it is about."""
 
     merchant_id: int
     at: datetime
