@@ -34,6 +34,7 @@ CREATE INDEX inbox_due ON inbox (kind, due_at, id) WHERE state = 0;
 CREATE INDEX inbox_waiting ON inbox (merchant_id, account_id, waits_for) WHERE state = 1;
 CREATE INDEX inbox_of_conversation ON inbox (subject_id, id) WHERE kind = 1 AND state = 0;
 CREATE INDEX outbox_heads ON outbox (lane, key, id) WHERE state < 9;
+CREATE INDEX outbox_queue ON outbox (lane, id) WHERE state < 9;
 CREATE INDEX outbox_dead ON outbox (merchant_id, id) WHERE state >= 10;
 CREATE INDEX outbox_of_subject ON outbox (subject_id) WHERE subject_id IS NOT NULL;
 CREATE UNIQUE INDEX holds_open ON holds (merchant_id, order_id, reason) WHERE state IN ('open', 'escalated');

@@ -154,6 +154,8 @@ class Notice(Value, frozen=True):
     locale: str = ""
     edit_key: str = ""
     """Messages of one key replace each other where the transport can edit."""
+    answers: str = ""
+    """The transport's id of what must be answered before the message goes out: a pressed button's callback."""
 
 
 class Receipt(Value, frozen=True):

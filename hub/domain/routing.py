@@ -11,8 +11,9 @@ from itertools import combinations
 
 from msgspec import Struct
 
+from hub.domain import notices
 from hub.domain.lifecycle import Lifecycle
-from hub.domain.outcome import Changes, Event, HoldNeed, NewWork, OrderRow, Outcome, WorkLine
+from hub.domain.outcome import Changes, Contact, Event, HoldNeed, NewWork, OrderRow, Outcome, WorkLine
 from hub.domain.places import Point, great_circle_km, where
 
 ROUTE_HOLDS = frozenset({"stock"})
@@ -64,6 +65,8 @@ class RouteFacts(Struct, frozen=True):
     free: Availability
     carriers: Mapping[int, int]
     """Merchant → account of the carrier it ships with."""
+    contacts: Mapping[int, tuple[Contact, ...]]
+    """By order: who hears that it is confirmed."""
 
 
 Want = dict[str, int]
@@ -73,7 +76,7 @@ def route(order: OrderRow, facts: RouteFacts, now: datetime) -> Outcome:
     """Promises stock and makes fulfillment orders, or holds the order for stock and says what is short."""
     if not order.units_to_ship:
         nothing = Event("nothing_to_ship", {"why": "every unit is digital, cancelled or already shipped"})
-        return Outcome(to=Lifecycle.IN_PROGRESS, events=(nothing,), changes=Changes(wake_order=True))
+        return Outcome(to=Lifecycle.IN_PROGRESS, events=(nothing,), wake_at=now)
     want = wanted(order)
     places = by_distance(order, facts.places.get(order.merchant_id, ()))
     chosen = choose(want, [place for place, _ in places], facts.free)
@@ -86,7 +89,12 @@ def route(order: OrderRow, facts: RouteFacts, now: datetime) -> Outcome:
     promised = now + transit(max(km for place, km in places if place in chosen))
     rule = "nearest with everything" if len(works) == 1 else f"split over {len(works)}: no location has everything"
     routed = Event("routed", {"rule": rule, "locations": [p.code for p in chosen], "considered": considered})
-    return Outcome(to=Lifecycle.IN_PROGRESS, events=(routed,), changes=Changes(works=works, promised_at=promised))
+    return Outcome(
+        to=Lifecycle.IN_PROGRESS,
+        events=(routed,),
+        changes=Changes(works=works, promised_at=promised),
+        messages=notices.confirmed(order, facts.contacts.get(order.id, ()), promised),
+    )
 
 
 def transit(km: float) -> timedelta:

@@ -33,10 +33,10 @@ class Twin(Struct, frozen=True):
 
 
 class ReviewFacts(Struct, frozen=True, kw_only=True):
-    """`listings`: (account, listing id) → SKU; `skus`: those there are; `twins`: by order id."""
+    """`listings`: (account, listing id) → SKU; `skus`: (merchant, SKU) there are; `twins`: by order id."""
 
     listings: Mapping[tuple[int, str], str] = {}
-    skus: frozenset[str] = frozenset()
+    skus: frozenset[tuple[int, str]] = frozenset()
     twins: Mapping[int, tuple[Twin, ...]] = {}
 
 
@@ -88,7 +88,7 @@ def resolve(order: OrderRow, line: LineRow, facts: ReviewFacts) -> str | None:
     mapped = facts.listings.get((order.account_id, line.listing_id))
     if mapped:
         return mapped
-    return line.sku if line.sku in facts.skus else None
+    return line.sku if (order.merchant_id, line.sku) in facts.skus else None
 
 
 # ---------------------------------------------------------------- the checks, one each

@@ -38,7 +38,8 @@ class Tx:
         """All rows."""
         self._database.statements += 1
         async with self._client.acquire_connection() as connection:
-            return await connection.fetch(sql, *args)
+            rows: list[Row] = await connection.fetch(sql, *args)
+        return rows
 
     async def fetchrow(self, sql: str, *args: object) -> Row | None:
         """The first row, or None."""

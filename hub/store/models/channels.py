@@ -54,7 +54,8 @@ class InboxRow(Row):
 class OutboxRow(Row):
     """One message that leaves. Rows of one `lane` share a rate; rows of one `key` leave in order.
 
-    `intent` is unique for the merchant: the same intent is never queued twice. `receipt` stays when it is sent;
+    `intent` is unique for the merchant: the same intent is never queued twice. `unsure`: an answer was lost, so the next
+    try looks up before it repeats. `receipt` stays when it is sent;
     `subject` (`order`, `fulfillment`, `conversation`, …) and `subject_id` say which row waits for it.
     """
 
@@ -66,6 +67,7 @@ class OutboxRow(Row):
     payload: fields.Field[Json] = fields.JSONField()
     state = fields.SmallIntField()
     attempts = fields.SmallIntField(db_default=0)
+    unsure = fields.BooleanField(db_default=False)
     due_at = fields.DatetimeField()
     created_at = fields.DatetimeField()
     sent_at = fields.DatetimeField(null=True)

@@ -1,0 +1,224 @@
+"""What one batch writes: gathered row by row, flushed with a fixed number of statements in a fixed order of locks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec.structs import asdict
+
+from hub.domain.lifecycle import FOREVER, Inbox, Lifecycle, Outbox, Work
+from hub.domain.outcome import (
+    Event,
+    HoldNeed,
+    LineDelta,
+    Message,
+    NewWork,
+    OrderRow,
+    ParcelRow,
+    StockDelta,
+    WorkLineDelta,
+    WorkRow,
+)
+from hub.ports import Ids
+from hub.store import sets
+from hub.store.database import Tx, announce, version_guard
+
+LINE_SUMS = ("cancelled", "reserved", "assigned", "picked", "packed", "shipped", "delivered")
+Dict = dict[str, Any]
+
+
+class Batch:
+    """Collects writes of one transaction. `at` is the time of the batch; nothing is written before `flush`."""
+
+    def __init__(self, ids: Ids, at: datetime) -> None:
+        self.ids = ids
+        self.at = at
+        self.orders: list[Dict] = []
+        self.works: list[Dict] = []
+        self.events: list[Dict] = []
+        self.messages: list[Dict] = []
+        self.holds: list[Dict] = []
+        self.healed: list[int] = []
+        self.lines: list[Dict] = []
+        self.work_lines: list[Dict] = []
+        self.stock: list[Dict] = []
+        self.movements: list[Dict] = []
+        self.postings: list[Dict] = []
+        self.new_works: list[Dict] = []
+        self.new_work_lines: list[Dict] = []
+        self.new_parcels: list[Dict] = []
+        self.parcels: dict[int, Dict] = {}
+        self.skus: list[Dict] = []
+        self.captured: list[Dict] = []
+        self.seen_scans: list[int] = []
+        self.woken: set[int] = set()
+        self.accounts: set[int] = set()
+
+    # ------------------------------------------------------------ gathering
+
+    def move(self, row: OrderRow | WorkRow, to: Lifecycle | Work, version: int, due_at: datetime) -> Dict:
+        """The row's own update: guarded by the version it was read at."""
+        change: Dict = {"id": row.id, "was": row.version, "version": version, "state": int(to), "due_at": due_at}
+        if isinstance(row, OrderRow):
+            done = self.at if to is Lifecycle.COMPLETED else None
+            change |= {"promised_at": None, "completed_at": done}
+            self.orders.append(change)
+        else:
+            self.works.append(change)
+        return change
+
+    def event(self, merchant_id: int, order_id: int, subject: tuple[int, int], event: Event) -> None:
+        """`subject` is (id, seq): the second guard against doing a thing twice."""
+        self.events.append({
+            "merchant_id": merchant_id, "subject_id": subject[0], "seq": subject[1], "order_id": order_id,
+            "kind": event.kind, "actor": event.actor, "source": event.source,
+            "idempotency_key": event.idempotency_key, "occurred_at": event.occurred_at or self.at,
+            "recorded_at": self.at, "details": event.details,
+        })  # fmt: skip
+
+    def message(self, merchant_id: int, message: Message) -> None:
+        """An intent for the outbox; the same one twice is one."""
+        self.accounts.add(message.account_id)
+        self.messages.append({
+            "id": self.ids.next(), "merchant_id": merchant_id, "account_id": message.account_id,
+            "lane": f"account:{message.account_id}", "key": message.key, "kind": message.kind,
+            "intent": message.intent, "payload": message.payload, "state": int(Outbox.PENDING), "attempts": 0,
+            "unsure": False, "due_at": message.not_before or self.at, "created_at": self.at, "error": "",
+            "subject": message.subject, "subject_id": message.subject_id,
+        })  # fmt: skip
+
+    def hold(self, merchant_id: int, order_id: int, need: HoldNeed) -> None:
+        """Opens a hold, or brings an open one of the same reason up to date."""
+        self.holds.append({
+            "id": self.ids.next(), "merchant_id": merchant_id, "order_id": order_id, "reason": need.reason,
+            "state": "open", "detail": need.detail, "owner": need.owner, "opened_at": self.at,
+            "due_at": _hours_later(self.at, need.hours), "protocol": {"ask": [need.owner], "then": "escalate"},
+            "resolutions": need.resolutions, "resolution": "", "closed_by": "",
+        })  # fmt: skip
+
+    def line(self, delta: LineDelta) -> None:
+        """Counters of an order line."""
+        self.lines.append(asdict(delta))
+
+    def work_line(self, delta: WorkLineDelta) -> None:
+        """Counters of a fulfillment line."""
+        self.work_lines.append(asdict(delta))
+
+    def stock_change(self, merchant_id: int, delta: StockDelta) -> None:
+        """Counters of a stock row, and the ledger entry that explains them."""
+        change = asdict(delta)
+        self.stock.append(
+            {"merchant_id": merchant_id} | {k: change[k] for k in ("sku", "location_id", "on_hand", "reserved")}
+        )
+        self.movements.append({"id": self.ids.next(), "merchant_id": merchant_id, "at": self.at} | change)
+
+    def parcel(self, parcel: ParcelRow) -> None:
+        """What became of a parcel; the last word of the batch counts."""
+        self.parcels[parcel.id] = parcel_columns(parcel)
+
+    def new_parcel(self, work: WorkRow, parcel: ParcelRow) -> None:
+        """A packed box."""
+        self.new_parcels.append(
+            {"merchant_id": work.merchant_id, "order_id": work.order_id, "fulfillment_id": work.id,
+             "carrier_account_id": work.carrier_account_id, "created_at": self.at} | parcel_columns(parcel)
+        )  # fmt: skip
+
+    def new_work(self, order: OrderRow, new: NewWork) -> None:
+        """A fulfillment order with its lines: units are reserved at the location and assigned on the order's lines."""
+        work_id = self.ids.next()
+        self.new_works.append({
+            "id": work_id, "merchant_id": order.merchant_id, "order_id": order.id, "account_id": order.account_id,
+            "location_id": new.location_id, "number": new.number, "state": int(Work.OPEN), "version": 0,
+            "due_at": self.at, "created_at": self.at, "service": new.service, "why": new.why,
+            "carrier_account_id": new.carrier_account_id, "automatic": new.automatic,
+            "partner_state": "", "problem": "",
+        })  # fmt: skip
+        for line in new.lines:
+            self.new_work_lines.append({
+                "id": self.ids.next(), "merchant_id": order.merchant_id, "fulfillment_id": work_id,
+                "order_id": order.id, "order_line_id": line.order_line_id, "sku": line.sku,
+                "quantity": line.quantity, "reserved": line.quantity, "picked": 0, "packed": 0, "short": 0,
+            })  # fmt: skip
+            self.line(LineDelta(line.order_line_id, reserved=line.quantity, assigned=line.quantity))
+            self.stock_change(
+                order.merchant_id, StockDelta(line.sku, new.location_id, 0, line.quantity, "reserved", work_id)
+            )
+
+    # ------------------------------------------------------------ writing
+
+    async def flush(self, tx: Tx) -> None:
+        """Writes everything. Raises when a guard fails: then nothing of the batch is kept."""
+        moved = await sets.update(tx, sets.UPDATE_WORKS, self.works)
+        version_guard(len(self.works), moved, "fulfillment orders")
+        moved = await sets.update(tx, sets.UPDATE_ORDERS, self.orders)
+        version_guard(len(self.orders), moved, "orders")
+        await sets.update(tx, sets.UPDATE_SKUS, self.skus)
+        await sets.update(tx, sets.UPDATE_LINES, sets.merged(self.lines, ["line_id"], LINE_SUMS))
+        await self._flush_stock(tx)
+        await sets.insert(tx, "fulfillment_orders", self.new_works)
+        await sets.insert(tx, "fulfillment_lines", self.new_work_lines)
+        await sets.update(
+            tx, sets.UPDATE_WORK_LINES, sets.merged(self.work_lines, ["line_id"], ("reserved", "picked", "packed"))
+        )
+        await sets.insert(tx, "parcels", [self.parcels.pop(p["id"], {}) | p for p in self._new_parcels()])
+        await sets.update(tx, sets.UPDATE_PARCELS, list(self.parcels.values()))
+        await sets.update(tx, sets.UPDATE_CAPTURED, self.captured)
+        await sets.insert(tx, "ledger", self.postings, "ON CONFLICT DO NOTHING")
+        await sets.insert(tx, "holds", self.holds, sets.OPEN_HOLDS)
+        if self.healed:
+            await tx.execute(sets.CLOSE_HOLDS, self.healed, self.at)
+        if self.seen_scans:
+            await tx.execute(sets.SEE_SCANS, self.seen_scans)
+        await sets.insert(tx, "events", self.events)
+        await sets.insert(tx, "outbox", self.messages, "ON CONFLICT (merchant_id, intent) DO NOTHING")
+        await self._wake(tx)
+
+    def _new_parcels(self) -> list[Dict]:
+        """New boxes as they are at the end of the batch: a later stage may already have changed them."""
+        return [parcel | self.parcels.get(parcel["id"], {}) for parcel in self.new_parcels]
+
+    async def _flush_stock(self, tx: Tx) -> None:
+        if not self.stock:
+            return
+        rows = sets.merged(self.stock, ["merchant_id", "sku", "location_id"], ("on_hand", "reserved"))
+        await sets.lock_stock(tx, [(row["merchant_id"], row["sku"]) for row in rows])
+        moved = await sets.update(tx, sets.UPDATE_STOCK, rows)
+        version_guard(len(rows), moved, "stock")
+        await sets.insert(tx, "stock_movements", self.movements)
+
+    async def _wake(self, tx: Tx) -> None:
+        if self.woken:
+            await tx.execute(sets.WAKE_ORDERS, sorted(self.woken), self.at)
+        work = {"outbox"} if self.messages else set()
+        work |= {"orders"} if self.woken else set()
+        work |= {"fulfillments"} if self.new_works else set()
+        if work:
+            await announce(tx, *work)
+
+
+def parcel_columns(parcel: ParcelRow) -> Dict:
+    """A parcel as its table has it."""
+    return asdict(parcel)
+
+
+def _hours_later(at: datetime, hours: int) -> datetime:
+    return at + timedelta(hours=hours)
+
+
+def inbox_done(ids: list[int]) -> tuple[str, list[int]]:
+    """Marks deliveries as taken in."""
+    return f"UPDATE inbox SET state = {int(Inbox.DONE)} WHERE id = ANY($1::bigint[])", ids
+
+
+def postings_rows(ids: Ids, at: datetime, merchant_id: int, postings: tuple[Any, ...]) -> list[Mapping[str, object]]:
+    """Ledger rows of balanced postings."""
+    return [
+        {"id": ids.next(), "merchant_id": merchant_id, "order_id": p.order_id, "posting": p.posting,
+         "account": p.account, "currency": p.currency, "amount": p.amount, "at": at}
+        for p in postings
+    ]  # fmt: skip
+
+
+__all__ = ["FOREVER", "Batch", "inbox_done", "parcel_columns", "postings_rows"]

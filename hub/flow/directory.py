@@ -1,0 +1,82 @@
+"""Who there is: accounts of each merchant by what they can do. Read for every batch, so kept for a few seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hub.accounts import Accounts
+from hub.contract import Channel
+from hub.domain.outgoing import Kind
+from hub.errors import CrossdockError
+from hub.flow.senders import kinds_of
+from hub.store.database import Database, Tx
+
+KEEP_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One active account."""
+
+    id: int
+    merchant_id: int
+    connector: str
+    kinds: frozenset[Kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All active accounts at one moment."""
+
+    entries: Mapping[int, Entry] = field(default_factory=dict)
+
+    def kinds(self) -> dict[int, frozenset[Kind]]:
+        """What each account takes."""
+        return {entry.id: entry.kinds for entry in self.entries.values()}
+
+    def carriers(self) -> dict[int, int]:
+        """Merchant → its first account that sells labels."""
+        found: dict[int, int] = {}
+        for entry in sorted(self.entries.values(), key=lambda e: e.id):
+            if Kind.BUY_LABEL in entry.kinds:
+                found.setdefault(entry.merchant_id, entry.id)
+        return found
+
+    def by_connector(self, merchant_id: int, connector: str) -> int | None:
+        """The merchant's first account of a connector."""
+        ids = [e.id for e in self.entries.values() if e.merchant_id == merchant_id and e.connector == connector]
+        return min(ids, default=None)
+
+
+class Directory:
+    """Opens what it needs through `Accounts`; an account that cannot be opened is left out until it can."""
+
+    def __init__(self, database: Database, accounts: Accounts) -> None:
+        self._database = database
+        self._accounts = accounts
+        self._known = Known()
+        self._read_at = -KEEP_SECONDS
+
+    async def known(self, tx: Tx) -> Known:
+        """Every active account, at most a few seconds old."""
+        if time.monotonic() - self._read_at >= KEEP_SECONDS:
+            rows = await tx.fetch("SELECT id, merchant_id, connector FROM accounts WHERE state <> 'removed'")
+            entries = {}
+            for row in rows:
+                try:
+                    channel = await self._accounts.open(row["id"])
+                except CrossdockError:
+                    continue
+                entries[row["id"]] = Entry(row["id"], row["merchant_id"], row["connector"], kinds_of(channel))
+            self._known, self._read_at = Known(entries), time.monotonic()
+        return self._known
+
+    def forget(self) -> None:
+        """Reads again at the next use."""
+        self._read_at = -KEEP_SECONDS
+
+    async def open(self, account_id: int) -> Channel:
+        """The channel of an account."""
+        return await self._accounts.open(account_id)

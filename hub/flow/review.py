@@ -1,0 +1,61 @@
+"""Facts of review: what listings mean, which SKUs there are, and orders that look the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.domain.outcome import OrderRow
+from hub.domain.validation import DUPLICATE_WINDOW, ReviewFacts, Twin
+from hub.flow.stage import Desk
+
+LISTINGS = """SELECT l.account_id, l.listing_id, l.sku FROM listings l
+    JOIN unnest($1::bigint[], $2::bigint[], $3::text[]) AS w(merchant_id, account_id, listing_id)
+    USING (merchant_id, account_id, listing_id)"""
+
+SKUS = """SELECT p.merchant_id, p.sku FROM products p JOIN unnest($1::bigint[], $2::text[]) AS w(merchant_id, sku)
+    USING (merchant_id, sku)"""
+
+TWINS = """SELECT mine.id AS order_id, o.id, o.number, o.placed_at,
+        (SELECT array_agg(coalesce(nullif(l.sku, ''), nullif(l.listing_id, ''), l.title) || chr(31) || l.ordered)
+         FROM order_lines l WHERE l.order_id = o.id) AS bought
+    FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::timestamptz[])
+        AS mine(id, merchant_id, email, total, currency, placed_at)
+    JOIN orders o ON o.merchant_id = mine.merchant_id AND o.email = mine.email AND o.id <> mine.id
+        AND o.total = mine.total AND o.currency = mine.currency AND o.state NOT IN (10, 11)
+        AND o.placed_at BETWEEN mine.placed_at - $7::interval AND mine.placed_at"""
+
+
+async def facts(desk: Desk, orders: Sequence[OrderRow]) -> ReviewFacts:
+    """Three statements a batch."""
+    return ReviewFacts(
+        listings=await _listings(desk, orders), skus=await _skus(desk, orders), twins=await _twins(desk, orders)
+    )
+
+
+async def _listings(desk: Desk, orders: Sequence[OrderRow]) -> dict[tuple[int, str], str]:
+    wanted = sorted({(o.merchant_id, o.account_id, ln.listing_id) for o in orders for ln in o.lines if ln.listing_id})
+    if not wanted:
+        return {}
+    rows = await desk.tx.fetch(LISTINGS, *map(list, zip(*wanted, strict=True)))
+    return {(row["account_id"], row["listing_id"]): row["sku"] for row in rows}
+
+
+async def _skus(desk: Desk, orders: Sequence[OrderRow]) -> frozenset[tuple[int, str]]:
+    wanted = sorted({(order.merchant_id, line.sku) for order in orders for line in order.lines if line.sku})
+    if not wanted:
+        return frozenset()
+    rows = await desk.tx.fetch(SKUS, *map(list, zip(*wanted, strict=True)))
+    return frozenset((row["merchant_id"], row["sku"]) for row in rows)
+
+
+async def _twins(desk: Desk, orders: Sequence[OrderRow]) -> dict[int, tuple[Twin, ...]]:
+    mine = [(o.id, o.merchant_id, o.email, o.total, o.currency, o.placed_at) for o in orders if o.email]
+    if not mine:
+        return {}
+    found: dict[int, tuple[Twin, ...]] = {}
+    for row in await desk.tx.fetch(TWINS, *map(list, zip(*mine, strict=True)), DUPLICATE_WINDOW):
+        bought = [entry.rpartition("\x1f") for entry in row["bought"] or ()]
+        signature = tuple(sorted((what, int(units)) for what, _, units in bought))
+        twin = Twin(row["id"], row["number"], row["placed_at"], signature)
+        found[row["order_id"]] = (*found.get(row["order_id"], ()), twin)
+    return found

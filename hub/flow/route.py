@@ -1,0 +1,38 @@
+"""Facts of route: locations, and what is free there, locked in sorted order for this transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from hub.domain.order import Address
+from hub.domain.outcome import OrderRow
+from hub.domain.routing import Availability, Place, RouteFacts
+from hub.flow import contacts
+from hub.flow.stage import Desk
+from hub.store import sets
+from hub.store.database import Row
+
+LOCATIONS = """SELECT id, merchant_id, code, address, latitude, longitude, automatic FROM locations
+    WHERE active AND merchant_id = ANY($1::bigint[])"""
+
+_address = msgspec.json.Decoder(Address)
+
+
+async def facts(desk: Desk, orders: Sequence[OrderRow]) -> RouteFacts:
+    """Three statements a batch. Orders of one batch use up the same `Availability`, so none gets another's last unit."""
+    merchants = sorted({order.merchant_id for order in orders})
+    places: dict[int, tuple[Place, ...]] = {}
+    for row in await desk.tx.fetch(LOCATIONS, merchants):
+        places[row["merchant_id"]] = (*places.get(row["merchant_id"], ()), _place(row))
+    wanted = [(order.merchant_id, line.sku) for order in orders for line in order.lines if line.to_ship]
+    stock = await sets.lock_stock(desk.tx, wanted) if wanted else []
+    free = {(row["sku"], row["location_id"]): row["on_hand"] - row["reserved"] for row in stock}
+    known = await desk.directory.known(desk.tx)
+    return RouteFacts(places, Availability(free), known.carriers(), await contacts.of(desk, orders))
+
+
+def _place(row: Row) -> Place:
+    point = (row["latitude"], row["longitude"]) if row["latitude"] is not None else None
+    return Place(row["id"], row["code"], _address.decode(row["address"]).country, point, row["automatic"])

@@ -1,0 +1,158 @@
+"""claim → facts → decide → apply: a whole batch at a time, in one transaction. The only writer of state, event and
+outbox message on the line.
+
+A row goes through as many stages as it can in one transaction; each still writes its own event. A row whose decision
+raises is set aside alone, with its error, as a hold that a person sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from msgspec.structs import replace
+
+from hub.domain.lifecycle import FOREVER
+from hub.domain.outcome import Changes, Event, HoldNeed, OrderRow, Outcome, State, WorkRow
+from hub.flow.batch import Batch, postings_rows
+from hub.flow.directory import Directory
+from hub.flow.stage import Desk, Line, Stage
+from hub.ports import Clock, Ids
+from hub.store.database import Database
+
+log = structlog.get_logger()
+
+BATCH = 300
+
+
+@dataclass(slots=True)
+class Walk:
+    """One row on its way through the stages of one transaction."""
+
+    row: OrderRow | WorkRow
+    version: int
+    state: State
+    wake_at: datetime | None = None
+    moved: bool = False
+
+
+class Runner:
+    """Moves batches along the lines of `stages.py`."""
+
+    def __init__(self, database: Database, directory: Directory, ids: Ids, clock: Clock) -> None:
+        self._database = database
+        self._directory = directory
+        self._ids = ids
+        self._clock = clock
+
+    async def work(self, line: Line[Any], limit: int = BATCH) -> int:
+        """Moves one batch of `line`; returns how many rows it took."""
+        async with self._database.transaction() as tx:
+            now = self._clock.now()
+            claimed = await tx.fetch(line.claim, now, limit)
+            if not claimed:
+                return 0
+            desk = Desk(tx, self._directory, self._ids, now)
+            batch = Batch(self._ids, now)
+            walks = [Walk(row, row.version, row.state) for row in await line.load(desk, claimed)]
+            for stage in line.stages:
+                await self._pass(stage, walks, desk, batch)
+            for walk in walks:
+                _finish(walk, batch)
+            await batch.flush(tx)
+        return len(claimed)
+
+    async def _pass(self, stage: Stage[Any], walks: Sequence[Walk], desk: Desk, batch: Batch) -> None:
+        here = [walk for walk in walks if walk.state == stage.takes and (stage.joins or not walk.moved)]
+        if not here:
+            return
+        facts = await stage.facts(desk, [walk.row for walk in here])
+        for walk in here:
+            outcome = _decide(stage, walk.row, facts, desk.now)
+            _gather(stage, walk, outcome, batch)
+
+
+def _decide(stage: Stage[Any], row: OrderRow | WorkRow, facts: object, now: datetime) -> Outcome:
+    """The decision, or a hold with the error: a defect stops one order, never its batch."""
+    try:
+        return stage.decide(row, facts, now)
+    except Exception as error:
+        log.exception("a decision failed", stage=stage.name, row=row.id)
+        detail: dict[str, object] = {"what": "defect", "stage": stage.name, "error": f"{type(error).__name__}: {error}"}
+        return Outcome(holds=(HoldNeed("manual", detail, ("retry", "cancel")),))
+
+
+def _gather(stage: Stage[Any], walk: Walk, outcome: Outcome, batch: Batch) -> None:
+    row = walk.row
+    order_id = row.id if isinstance(row, OrderRow) else row.order_id
+    for event in (*outcome.events, *_holds(stage, row, outcome, order_id, batch)):
+        walk.version += 1
+        batch.event(row.merchant_id, order_id, (row.id, walk.version), event)
+    for message in outcome.messages:
+        batch.message(row.merchant_id, message)
+    if isinstance(row, WorkRow):
+        _gather_work(row, outcome.changes, batch)
+    else:
+        _gather_order(row, outcome.changes, batch)
+    _gather_counters(row, outcome.changes, batch)
+    walk.wake_at = outcome.wake_at
+    if outcome.row is not None:
+        walk.row = outcome.row
+    if outcome.changes.promised_at is not None and isinstance(walk.row, OrderRow):
+        walk.row = replace(walk.row, promised_at=outcome.changes.promised_at)
+    if outcome.to is not None:
+        walk.state, walk.moved = outcome.to, True
+
+
+def _gather_work(work: WorkRow, changes: Changes, batch: Batch) -> None:
+    for parcel in changes.new_parcels:
+        batch.new_parcel(work, parcel)
+    for parcel in changes.parcels:
+        batch.parcel(parcel)
+    for delta in changes.work_lines:
+        batch.work_line(delta)
+    batch.seen_scans.extend(changes.seen_scans)
+    if changes.wake_order:
+        batch.woken.add(work.order_id)
+
+
+def _gather_order(order: OrderRow, changes: Changes, batch: Batch) -> None:
+    for new in changes.works:
+        batch.new_work(order, new)
+    batch.skus.extend({"id": line_id, "sku": sku} for line_id, sku in changes.skus.items())
+    batch.captured.extend({"id": payment, "captured": amount} for payment, amount in changes.captured.items())
+
+
+def _gather_counters(row: OrderRow | WorkRow, changes: Changes, batch: Batch) -> None:
+    for line in changes.lines:
+        batch.line(line)
+    for stock in changes.stock:
+        batch.stock_change(row.merchant_id, stock)
+    batch.postings.extend(map(dict, postings_rows(batch.ids, batch.at, row.merchant_id, changes.postings)))
+
+
+def _holds(stage: Stage[Any], row: OrderRow | WorkRow, outcome: Outcome, order_id: int, batch: Batch) -> list[Event]:
+    """Opens what is new, closes what has healed; the events that say so."""
+    events: list[Event] = []
+    known = {hold.reason: hold for hold in row.holds if hold.is_open} if isinstance(row, OrderRow) else {}
+    for need in outcome.holds:
+        before = known.get(need.reason)
+        if before is None or dict(before.detail) != dict(need.detail):
+            batch.hold(row.merchant_id, order_id, need)
+        if before is None:
+            events.append(Event("held", {"reason": need.reason, **need.detail}))
+    needed = {need.reason for need in outcome.holds}
+    for reason in sorted(set(known) & stage.holds - needed):
+        batch.healed.append(known[reason].id)
+        events.append(Event("hold_healed", {"reason": reason}))
+    return events
+
+
+def _finish(walk: Walk, batch: Batch) -> None:
+    due_at = walk.wake_at or FOREVER
+    change = batch.move(walk.row, walk.state, walk.version, due_at)
+    if isinstance(walk.row, OrderRow):
+        change["promised_at"] = walk.row.promised_at

@@ -1,0 +1,56 @@
+"""A stage: which rows it takes, how it loads what their decisions need, which decision it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from hub.domain.outcome import OrderRow, Outcome, State, WorkRow
+from hub.flow.directory import Directory
+from hub.ports import Ids
+from hub.store.database import Row, Tx
+
+R = TypeVar("R", OrderRow, WorkRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What loading facts may use: the transaction, the directory of accounts, fresh ids, and the time of the batch."""
+
+    tx: Tx
+    directory: Directory
+    ids: Ids
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stage(Generic[R]):
+    """One step of the line.
+
+    `facts(desk, rows)` loads what the decisions need in a fixed number of statements; `decide(row, facts, now)` is pure
+    and lives in `hub.domain`. `holds` are the reasons this stage opens and, once healed, closes. `joins`: rows that a
+    stage before it moved here are decided in the same transaction.
+    """
+
+    name: str
+    takes: State
+    facts: Callable[[Desk, Sequence[R]], Awaitable[Any]]
+    decide: Callable[[R, Any, datetime], Outcome]
+    holds: frozenset[str] = frozenset()
+    joins: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Line(Generic[R]):
+    """A table of rows and the stages they go through. `work` is the name its arrival is announced by."""
+
+    work: str
+    claim: str
+    load: Callable[[Desk, Sequence[Row]], Awaitable[list[R]]]
+    stages: tuple[Stage[R], ...]
+
+
+async def no_facts(desk: Desk, rows: Sequence[Any]) -> None:
+    """For stages whose decision reads nothing but the row."""
