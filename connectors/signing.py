@@ -10,7 +10,9 @@ from hub.errors import Forbidden
 
 
 def hmac_base64(secret: str, body: bytes) -> str:
-    """Base64 of HMAC-SHA256, as Shopify and WooCommerce send it."""
+    """Base64 of HMAC-SHA256, as Shopify and WooCommerce send it. Raises `Forbidden` on an empty secret."""
+    if not secret:
+        raise Forbidden("the account has no signing secret: connect it again")
     return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -18,14 +19,14 @@ _PATH = re.compile(r"^(?P<why>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
 
 
 @lru_cache(maxsize=256)
-def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind)
+def _decoder(kind: Hashable) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(cast(type[Any], kind))
 
 
 def decode(body: bytes, kind: type[T]) -> T:
-    """`body` as JSON of shape `kind`. Raises `BadPayload` for anything else, NaN, lone surrogates and depth included."""
+    """`body` as JSON of shape `kind`. Raises `BadPayload` for all else, NaN, lone surrogates and depth included."""
     try:
-        return _decoder(kind).decode(body)  # type: ignore[no-any-return]
+        return cast(T, _decoder(cast(Hashable, kind)).decode(body))
     except msgspec.ValidationError as error:
         match = _PATH.match(str(error))
         raise BadPayload(match["path"] or "$" if match else "$", match["why"] if match else str(error)) from None
