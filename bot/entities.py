@@ -1,0 +1,111 @@
+"""Facts in a message, found by their shape: order and tracking numbers, e-mail, postcode, quantity, code. Pure.
+
+What a question expects is read leniently ("1002" alone is an order number when one was asked for); everything else only
+when its shape or a word before it leaves no doubt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from bot.state import Found
+
+_EMAIL = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@(?:[A-Za-z0-9\-]{1,63}\.){1,8}[A-Za-z]{2,24}")
+_CHANNEL_NUMBER = re.compile(r"\b(?:\d{3}-\d{7}-\d{7}|\d{2}-\d{5}-\d{5})\b")
+"""Amazon's order ids, and eBay's."""
+_ORDER = re.compile(
+    r"#\s?([A-Za-z0-9][A-Za-z0-9\-_/]{0,40})"
+    r"|\b(?:order|bestellung|bestellnummer|auftrag|auftragsnummer)\s*(?:number|no|nr|nummer|id)?\s*[.:#]*\s*"
+    r"([A-Za-z]{0,6}-?[A-Za-z0-9]{0,10}-?\d[A-Za-z0-9\-_/]{0,30})",
+    re.IGNORECASE,
+)
+_LOOSE_ORDER = re.compile(r"#?\b([A-Za-z0-9\-_/]{0,20}\d[A-Za-z0-9\-_/]{0,30})\b")
+_TRACKING = re.compile(
+    r"\b(?:1Z[0-9A-Z]{16}|[A-Z]{2}\d{9}[A-Z]{2}|JJD\d{10,20}|JVGL\d{10,20}|\d{12}|\d{14}|\d{20}|\d{22})\b",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"(?<![\d\-#])(\d{3})[ \-]?(\d{3})(?![\d\-])")
+_POSTCODE = re.compile(
+    r"\b(?:[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}|\d{4} ?[A-Z]{2}|[A-Z]-?\d{4,5}|\d{2}-\d{3}|\d{5}(?:-\d{4})?)\b",
+    re.IGNORECASE,
+)
+_COUNTED = re.compile(
+    r"\b(\d{1,4})\s?(?:x\b|×|pcs\b|pieces?\b|units?\b|stück\b|stk\b|mal\b)|(?:×|\bx)\s?(\d{1,4})\b", re.IGNORECASE
+)
+_NUMBER_WORDS = {
+    word: value
+    for value, words in enumerate(
+        (
+            "zero null", "one a an ein eine einen eins", "two zwei beide both", "three drei", "four vier", "five fünf",
+            "six sechs", "seven sieben", "eight acht", "nine neun", "ten zehn",
+        )
+    )
+    for word in words.split()
+}  # fmt: skip
+
+FEW_WORDS = 3
+"""In longer messages "a" and "one" are no quantities."""
+
+ORDER_NUMBER = "order_number"
+TRACKING_NUMBER = "tracking_number"
+EMAIL = "email"
+POSTCODE = "postcode"
+QUANTITY = "quantity"
+CODE = "code"
+
+
+def entities(words: str, expects: Collection[str] = ()) -> tuple[Found, ...]:
+    """Everything found in `words`, what `expects` asks for read leniently and put first."""
+    lenient = [Found(kind=kind, value=value) for kind in expects for value in _expected(words, kind)]
+    certain = [Found(kind=kind, value=value) for kind, value in _certain(words)]
+    return tuple(dict.fromkeys((*lenient, *certain)))
+
+
+def _certain(words: str) -> Iterator[tuple[str, str]]:
+    for match in _EMAIL.finditer(words):
+        yield EMAIL, match[0].lower()
+    rest = _EMAIL.sub(" ", words)
+    for match in _CHANNEL_NUMBER.finditer(rest):
+        yield ORDER_NUMBER, match[0]
+    for match in _ORDER.finditer(rest):
+        number = match[1] or match[2]
+        if any(letter.isdigit() for letter in number) and not _TRACKING.fullmatch(number):
+            yield ORDER_NUMBER, number.upper()
+    for match in _TRACKING.finditer(rest):
+        yield TRACKING_NUMBER, match[0].upper()
+    for match in _COUNTED.finditer(rest):
+        yield QUANTITY, str(int(match[1] or match[2]))
+
+
+def _expected(words: str, kind: str) -> Iterator[str]:
+    rest = _EMAIL.sub(" ", words)
+    match kind:
+        case "order_number":
+            yield from _order_numbers(rest)
+        case "code":
+            yield from (match[1] + match[2] for match in _CODE.finditer(rest))
+        case "postcode":
+            yield from (match[0].upper() for match in _POSTCODE.finditer(rest))
+        case "quantity":
+            yield from _quantities(rest)
+
+
+def _order_numbers(words: str) -> Iterator[str]:
+    """Any one token with a digit in it, when it was an order number that was asked for; marked ones first."""
+    marked = [value for kind, value in _certain(words) if kind == ORDER_NUMBER]
+    if marked:
+        yield from marked
+        return
+    loose = [match[1].upper() for match in _LOOSE_ORDER.finditer(words) if not _TRACKING.fullmatch(match[1])]
+    if len(loose) == 1:
+        yield loose[0]
+
+
+def _quantities(words: str) -> Iterator[str]:
+    found = re.findall(r"\w+", words.casefold())
+    for word in found:
+        if word.isascii() and word.isdecimal() and len(word) <= 4:
+            yield str(int(word))
+        elif word in _NUMBER_WORDS and len(found) <= FEW_WORDS:
+            yield str(_NUMBER_WORDS[word])

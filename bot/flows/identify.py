@@ -1,0 +1,40 @@
+"""Who is asking? A one-time code, sent to the order's own e-mail; never the order number and a name."""
+
+from __future__ import annotations
+
+from bot.dialogue import Chat
+from bot.entities import CODE
+from bot.prompts import Prompt
+from bot.state import Option
+
+TRIES = 5
+"""Questions for a code before the flow gives up; the store counts wrong codes by itself."""
+
+NEW_CODE = "new_code"
+ASK_CODE = Prompt(
+    "identify.code",
+    expects=(CODE,),
+    options=(Option(value=NEW_CODE, label="button.new_code"),),
+    retry="identify.code_retry",
+)
+TALK = (Option(value="do:talk", label="button.talk"),)
+
+
+async def identify(chat: Chat, number: str) -> bool:
+    """Whether the person may see order `number`. A number that does not exist is asked for a code all the same."""
+    if await chat.look("known", "may_see", number=number):
+        return True
+    sent = await chat.do(f"send:{number}", "send_code", binding=False, number=number)
+    for attempt in range(1, TRIES + 1):
+        if sent["limited"]:
+            await chat.say("identify.limited", buttons=TALK)
+            return False
+        code = await chat.ask(f"code:{number}:{attempt}", ASK_CODE, number=number, minutes=sent["minutes"])
+        if code == NEW_CODE:
+            sent = await chat.do(f"send:{number}:{attempt}", "send_code", binding=False, number=number)
+            continue
+        if await chat.do(f"check:{number}:{attempt}", "check_code", binding=False, number=number, code=code):
+            return True
+        await chat.say("identify.wrong")
+    await chat.say("identify.failed", buttons=TALK)
+    return False

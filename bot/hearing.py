@@ -1,0 +1,226 @@
+"""What an event means for the dialogue under way: an answer, a correction, a digression, a step back, an old button."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from bot.builtin import UNSURE
+from bot.dialogue import Asked, Chat, Flow, Outcome, drive
+from bot.frames import BOT, PENDING, Work
+from bot.prompts import FREE_TEXT, Prompt
+from bot.state import Frame, Heard
+
+SURE = 0.55
+"""Confidence from which an intent is taken at its word."""
+
+PERHAPS = 0.25
+"""Confidence from which an intent is worth offering."""
+
+INSTEAD = 0.4
+"""The same while a question is open: below it, the words were more likely meant as an answer."""
+
+COMMAND = 1.0
+"""Confidence of commands and of words that can mean nothing else: they count even where any words are an answer."""
+
+BEST = 3
+"""How many meanings are offered when none is sure."""
+
+CANCEL = "cancel"
+REPEAT = "repeat"
+START = "start"
+FALLBACK = "help"
+CONTROL = (CANCEL, REPEAT)
+"""Intents that steer the dialogue itself; they have no flow."""
+
+
+def hear(work: Work, heard: Heard) -> bool:
+    """Changes the state by what was heard; says whether the flows are to run."""
+    if heard.kind == "released":
+        work.state = replace(work.state, control=BOT)
+        work.say("desk.back")
+        return True
+    if work.state.control == PENDING and _sure_of(heard) == START:
+        work.state = replace(work.state, control=BOT, frames=())
+    if work.state.control != BOT:
+        return False
+    if heard.kind == "due" or _version_gone(work):
+        return True
+    if heard.button:
+        _pressed(work, heard)
+    else:
+        _told(work, heard)
+    return True
+
+
+def _version_gone(work: Work) -> bool:
+    """Whether the dialogue under way can no longer be read: running it offers a fresh start."""
+    top = work.state.top
+    flow = work.flow(top.flow) if top else None
+    return top is not None and flow is not None and flow.body(top.version) is None
+
+
+def _pressed(work: Work, heard: Heard) -> None:
+    """A button: of the present question, of an earlier one, or one that begins a flow."""
+    kind, _, rest = heard.button.partition(":")
+    top = work.state.top
+    question = top.question if top else None
+    if kind == "do":
+        name, _, answer = rest.partition(":")
+        flow = work.flow(name)
+        if flow is not None:
+            _begin(work, flow, {next(iter(flow.fills)): answer} if answer and flow.fills else {})
+            return
+    elif top is not None and question is not None and kind == f"q{question.id}":
+        chosen = dict(enumerate(question.options)).get(int(rest) if rest.isdecimal() else -1)
+        if chosen is not None:
+            work.change(replace(top, slots={**top.slots, question.slot: chosen.value}))
+            return
+    work.say("button.earlier")
+
+
+def _told(work: Work, heard: Heard) -> None:
+    """Typed words, in the order in which a person would understand them."""
+    intent = _sure_of(heard)
+    top = work.state.top
+    command = bool(heard.intents) and heard.intents[0][1] >= COMMAND
+    if intent in CONTROL and (command or not _expects_words(top)):
+        _steer(work, intent)
+        return
+    if not command and top is not None and _fits(work, top, heard, sure=bool(intent)):
+        return
+    flow = work.flow(intent) if intent else None
+    if flow is not None:
+        _turn_to(work, flow, heard)
+    elif not (top is None and _by_entity(work, heard)) and not _offer(work, heard):
+        _not_understood(work)
+
+
+def _not_understood(work: Work) -> None:
+    top = work.state.top
+    if top is None:
+        work.push(FALLBACK)
+    elif top.question is not None:
+        prompt = _asked(work, top)[1].get(top.question.slot)
+        work.say(prompt.retry if prompt else "ask.again")
+    else:
+        work.say("wait.still", topic=work.title(top.flow))
+
+
+def _fits(work: Work, top: Frame, heard: Heard, *, sure: bool) -> bool:
+    """Takes the words as an answer or as a correction of one, if they are that; says whether they were."""
+    outcome, asked = _asked(work, top)
+    if heard.corrected:
+        meant = replace(heard, text=heard.corrected)
+        if _corrected(work, top, {slot: prompt.read(meant) for slot, prompt in _strictest_last(asked)}):
+            return True
+    if isinstance(outcome, Asked):
+        value = outcome.prompt.read(heard)
+        if value is not None:
+            work.change(replace(top, slots={**top.slots, outcome.slot: value}))
+            return True
+    if sure or not heard.found:
+        return False
+    return _corrected(work, top, {slot: heard.entity(*prompt.expects) for slot, prompt in asked.items()})
+
+
+def _strictest_last(asked: Mapping[str, Prompt]) -> list[tuple[str, Prompt]]:
+    """In the order of asking, but prompts that take any words first: they are the last to be corrected."""
+    return sorted(asked.items(), key=lambda item: FREE_TEXT not in item[1].expects)
+
+
+def _corrected(work: Work, top: Frame, meant: Mapping[str, str | None]) -> bool:
+    """Changes the last of the answers that the words could replace; `meant` is what they would be for each."""
+    for slot, value in reversed(list(meant.items())):
+        if value is not None and top.slots.get(slot) not in (None, value):
+            work.correct(slot, value)
+            return True
+    return False
+
+
+def _asked(work: Work, top: Frame) -> tuple[Outcome | None, dict[str, Prompt]]:
+    """Where the top frame stands now, and the prompts it came by: a dry run, of which nothing is kept."""
+    flow = work.flow(top.flow)
+    body = flow.body(top.version) if flow else None
+    if body is None:
+        return None, {}
+    chat = Chat(top, work.at)
+    return drive(body, chat), chat.asked
+
+
+def _steer(work: Work, intent: str | None) -> None:
+    top = work.state.top
+    if intent == REPEAT:
+        if top is None:
+            work.push(FALLBACK)
+        return
+    if top is None:
+        work.say("cancel.nothing")
+        return
+    gone = work.pop()
+    work.say("cancel.done_stays" if any(done.rests_on for done in gone.done.values()) else "cancel.done")
+    if work.state.top is not None:
+        work.say("resume.back", topic=work.title(work.state.top.flow))
+
+
+def _turn_to(work: Work, flow: Flow, heard: Heard) -> None:
+    """A digression: the new flow comes on top, and what was under way is returned to."""
+    slots = _filled(flow, heard)
+    top = work.state.top
+    if top is not None and top.flow == flow.name and not top.slots and not slots:
+        return
+    _begin(work, flow, slots)
+
+
+def _begin(work: Work, flow: Flow, slots: Mapping[str, str]) -> None:
+    top = work.state.top
+    under = work.flow(top.flow) if top else None
+    if under is not None and under.transient:
+        work.pop()
+    work.push(flow.name, slots)
+
+
+def _filled(flow: Flow, heard: Heard) -> dict[str, str]:
+    """Slots that what was found in the words already answers."""
+    found = {slot: heard.entity(*kinds) for slot, kinds in flow.fills.items()}
+    return {slot: value for slot, value in found.items() if value is not None}
+
+
+def _by_entity(work: Work, heard: Heard) -> bool:
+    """Bare facts (an order number and nothing else) begin the first flow that they answer a question of."""
+    for flow in work.flows.values():
+        slots = _filled(flow, heard)
+        if slots:
+            _begin(work, flow, slots)
+            return True
+    return False
+
+
+def _offer(work: Work, heard: Heard) -> bool:
+    """Not sure: the best few meanings as buttons."""
+    top = work.state.top
+    likely = [name for name, confidence in heard.intents if confidence >= PERHAPS and name not in CONTROL]
+    if top is not None and top.question is not None and heard.intents and heard.intents[0][1] < INSTEAD:
+        return False
+    flows = [flow for flow in map(work.flow, likely) if flow is not None and flow.title][:BEST]
+    if not flows:
+        return False
+    choices = [[flow.name, flow.title] for flow in flows]
+    slots = {flow.name: _filled(flow, heard) for flow in flows}
+    under = work.flow(top.flow) if top else None
+    if under is not None and under.transient:
+        work.pop()
+    work.push(UNSURE, args={"choices": choices, "slots": slots})
+    return True
+
+
+def _sure_of(heard: Heard) -> str | None:
+    if heard.intents and heard.intents[0][1] >= SURE:
+        return heard.intents[0][0]
+    return None
+
+
+def _expects_words(top: Frame | None) -> bool:
+    """Whether the present question takes any words, so that only a bare command may steer past it."""
+    return top is not None and top.question is not None and FREE_TEXT in top.question.expects

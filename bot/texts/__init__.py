@@ -1,0 +1,120 @@
+"""What the bot says: text keys with parameters, one `messages.toml` per language. Loaded once; English is the fallback.
+
+In a template `{name}` is a parameter and `{name:kind}` one that is formatted for the language: `date` and `datetime`
+take ISO 8601, `money` "1250 EUR" in minor units, `number` digits, `text` another text key. What stands in `[[…]]` is
+left out when a parameter in it is missing or empty.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_datetime
+from babel.numbers import format_currency, format_decimal
+
+from hub.domain import money
+from hub.errors import Invalid
+
+FALLBACK = "en"
+FOLDER = Path(__file__).parent
+
+_OPTIONAL = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
+_PARAMETER = re.compile(r"\{(\w+)(?::(\w+))?\}")
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """Languages there are texts for, the fallback first."""
+    found = sorted(path.parent.name for path in FOLDER.glob("*/messages.toml"))
+    return (FALLBACK, *(name for name in found if name != FALLBACK))
+
+
+@cache
+def templates(language: str) -> Mapping[str, str]:
+    """All templates of a language by key."""
+    with (FOLDER / language / "messages.toml").open("rb") as file:
+        return dict(_flat(tomllib.load(file)))
+
+
+def language_of(locale: str) -> str:
+    """The language with texts that is nearest to a locale such as `de-AT`; the fallback when there is none."""
+    wanted = re.split(r"[-_]", locale.lower(), maxsplit=1)[0]
+    return wanted if wanted in languages() else FALLBACK
+
+
+def known(key: str) -> bool:
+    """Whether there is a text of that key."""
+    return key in templates(FALLBACK)
+
+
+def parameters(template: str) -> frozenset[tuple[str, str]]:
+    """(name, kind) of every parameter of a template; kind is empty for plain ones."""
+    return frozenset((name, kind) for name, kind in _PARAMETER.findall(template))
+
+
+def text(key: str, locale: str, params: Mapping[str, str] | None = None) -> str:
+    """A text in the language of `locale`; literal after a leading `=`. Raises `Invalid` for an unknown key, or a
+    parameter that cannot be formatted as its kind."""
+    if key.startswith("="):
+        return key[1:]
+    template = templates(language_of(locale)).get(key) or templates(FALLBACK).get(key)
+    if template is None:
+        raise Invalid("text", f"there is no text {key!r}; see bot/texts/{FALLBACK}/messages.toml")
+    given = params or {}
+
+    def optional(match: re.Match[str]) -> str:
+        named = [name for name, _ in _PARAMETER.findall(match[1])]
+        return match[1] if all(given.get(name) for name in named) else ""
+
+    def fill(match: re.Match[str]) -> str:
+        return _formatted(given.get(match[1], ""), match[2] or "", locale)
+
+    return _PARAMETER.sub(fill, _OPTIONAL.sub(optional, template)).strip()
+
+
+def _formatted(value: str, kind: str, locale: str) -> str:
+    if not value or not kind:
+        return value
+    if kind == "text":
+        return text(value, locale) if known(value) else value
+    where = _babel(locale)
+    try:
+        match kind:
+            case "date":
+                return str(format_datetime(datetime.fromisoformat(value), text("format.date", locale), locale=where))
+            case "datetime":
+                return str(format_datetime(datetime.fromisoformat(value), format="medium", locale=where))
+            case "number":
+                return str(format_decimal(Decimal(value), locale=where))
+            case "money":
+                amount, currency = value.split(" ")
+                return str(format_currency(Decimal(money.major(int(amount), currency)), currency, locale=where))
+    except (ValueError, ArithmeticError):
+        raise Invalid("text", f"{value!r} is not a {kind}") from None
+    raise Invalid("text", f"{kind!r} is not a kind of parameter")
+
+
+@lru_cache(maxsize=128)
+def _babel(locale: str) -> Locale:
+    try:
+        return Locale.parse(locale.replace("-", "_"))
+    except (UnknownLocaleError, ValueError, TypeError):
+        return Locale.parse(language_of(locale))
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            found += _flat(value, f"{prefix}{name}.")
+        else:
+            found.append((f"{prefix}{name}", str(value)))
+    return found
