@@ -6,6 +6,7 @@ import random
 import secrets
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -37,6 +38,15 @@ class Rng(Protocol):
     def choice(self, items: Sequence[T], /) -> T: ...
     def token(self, nbytes: int, /) -> str: ...
     def digits(self, count: int, /) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The three together, as they are handed around."""
+
+    clock: Clock
+    ids: Ids
+    rng: Rng
 
 
 class SystemClock:

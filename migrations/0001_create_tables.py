@@ -237,7 +237,7 @@ class Migration(migrations.Migration):
                 ('subject_id', fields.BigIntField(null=True)),
                 ('due_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('attempts', fields.SmallIntField(db_default=0)),
-                ('waits_for', fields.CharField(db_default='', max_length=128)),
+                ('about', fields.CharField(db_default='', max_length=128)),
                 ('error', fields.CharField(db_default='', max_length=1000)),
             ],
             options={'table': 'inbox', 'app': 'hub', 'unique_together': (('merchant_id', 'account_id', 'delivery_id'),), 'pk_attr': 'id', 'table_description': 'One verified delivery, kept verbatim. `state` is `Inbox`; `subject_id` is a conversation for chat events.'},

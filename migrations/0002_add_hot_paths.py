@@ -31,7 +31,7 @@ CREATE INDEX orders_due ON orders (due_at, id) WHERE state < 9;
 CREATE INDEX orders_by_token ON orders (tracking_token) WHERE tracking_token <> '';
 CREATE INDEX fulfillment_orders_due ON fulfillment_orders (due_at, id) WHERE state < 9;
 CREATE INDEX inbox_due ON inbox (kind, due_at, id) WHERE state = 0;
-CREATE INDEX inbox_waiting ON inbox (merchant_id, account_id, waits_for) WHERE state = 1;
+CREATE INDEX inbox_waiting ON inbox (merchant_id, account_id, about) WHERE state = 1;
 CREATE INDEX inbox_of_conversation ON inbox (subject_id, id) WHERE kind = 1 AND state = 0;
 CREATE INDEX outbox_heads ON outbox (lane, key, id) WHERE state < 9;
 CREATE INDEX outbox_queue ON outbox (lane, id) WHERE state < 9;

@@ -111,6 +111,7 @@ ORDER_MOVES: Mapping[str, Mapping[Lifecycle, Lifecycle]] = {
     "submit": {Lifecycle.DRAFT: Lifecycle.RECEIVED},
     "accept": {Lifecycle.RECEIVED: Lifecycle.ACCEPTED},
     "reject": {Lifecycle.RECEIVED: Lifecycle.REJECTED},
+    "reconsider": {Lifecycle.RECEIVED: Lifecycle.RECEIVED, Lifecycle.ACCEPTED: Lifecycle.RECEIVED},
     "start": {Lifecycle.ACCEPTED: Lifecycle.IN_PROGRESS},
     "complete": {Lifecycle.IN_PROGRESS: Lifecycle.COMPLETED, Lifecycle.ACCEPTED: Lifecycle.COMPLETED},
     "reopen": {Lifecycle.COMPLETED: Lifecycle.IN_PROGRESS},
@@ -119,7 +120,7 @@ ORDER_MOVES: Mapping[str, Mapping[Lifecycle, Lifecycle]] = {
     ),
     "amend": {state: state for state in (Lifecycle.RECEIVED, Lifecycle.ACCEPTED, Lifecycle.IN_PROGRESS)},
 }
-"""Event → from → to. `complete` from accepted: nothing of the order needs shipping by us."""
+"""Event → from → to. `reconsider`: the channel changed an order that is not routed yet, so review looks again. `complete` from accepted: nothing of the order needs shipping by us."""
 
 WORK_MOVES: Mapping[str, Mapping[Work, Work]] = {
     "open": {Work.PLANNED: Work.OPEN, Work.SCHEDULED: Work.OPEN},

@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from hub.domain.lifecycle import Lifecycle, Outbox, Work
-from hub.domain.outcome import Changes, Event, HoldNeed, OrderRow, Outcome, Posting
+from hub.domain.outcome import Changes, Event, HoldNeed, OrderRow, Outcome, PaymentRow, Posting
 
 
 class Capture(Struct, frozen=True):
@@ -27,14 +27,9 @@ class SettleFacts(Struct, frozen=True):
 
 def settle(order: OrderRow, facts: SettleFacts, now: datetime) -> Outcome:
     """Books what was captured; completes the order when nothing is left to do."""
-    captured = {
-        payment.id: payment.amount
-        for payment in order.payments
-        if payment.captured < payment.amount
-        and (capture := facts.captures.get(payment.id))
-        and capture.state is Outbox.SENT
-    }
-    postings = tuple(p for payment_id, amount in captured.items() for p in _received(order, payment_id, amount))
+    taken = [p for p in order.payments if p.captured < p.amount and _captured(p, facts)]
+    captured = {payment.id: payment.amount for payment in taken}
+    postings = tuple(posting for payment in taken for posting in _received(order, payment))
     events = tuple(
         Event("payment_captured", {"amount": amount, "currency": order.currency}) for amount in captured.values()
     )
@@ -51,8 +46,13 @@ def settle(order: OrderRow, facts: SettleFacts, now: datetime) -> Outcome:
     return Outcome(to=Lifecycle.COMPLETED, events=(*events, completed), changes=changes)
 
 
-def _received(order: OrderRow, payment_id: int, amount: int) -> tuple[Posting, Posting]:
-    posting = f"captured:{payment_id}"
+def _captured(payment: PaymentRow, facts: SettleFacts) -> bool:
+    capture = facts.captures.get(payment.id)
+    return capture is not None and capture.state is Outbox.SENT
+
+
+def _received(order: OrderRow, payment: PaymentRow) -> tuple[Posting, Posting]:
+    posting, amount = f"captured:{payment.id}:{payment.amount}", payment.amount - payment.captured
     return (
         Posting(order.id, posting, "cash", order.currency, amount),
         Posting(order.id, posting, "receivable", order.currency, -amount),

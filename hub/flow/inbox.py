@@ -33,7 +33,7 @@ CHANNEL_KIND, CHAT_KIND = 0, 1
 KEEP = f"""
     WITH added AS (
         INSERT INTO inbox (id, merchant_id, account_id, delivery_id, topic, occurred_at, body, received_at, state, kind,
-                           subject_id, due_at, attempts, waits_for, error)
+                           subject_id, due_at, attempts, about, error)
         SELECT id, merchant_id, account_id, delivery_id, topic, occurred_at, body, $9, {int(State.PENDING)}, kind,
                subject_id, $9, 0, '', ''
         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::timestamptz[], $7::bytea[],

@@ -20,7 +20,7 @@ from hub.domain.outcome import Changes, Event, HoldNeed, OrderRow, Outcome, Stat
 from hub.flow.batch import Batch, postings_rows
 from hub.flow.directory import Directory
 from hub.flow.stage import Desk, Line, Stage
-from hub.ports import Clock, Ids
+from hub.ports import Ports
 from hub.store.database import Database
 
 log = structlog.get_logger()
@@ -42,11 +42,11 @@ class Walk:
 class Runner:
     """Moves batches along the lines of `stages.py`."""
 
-    def __init__(self, database: Database, directory: Directory, ids: Ids, clock: Clock) -> None:
+    def __init__(self, database: Database, directory: Directory, ports: Ports) -> None:
         self._database = database
         self._directory = directory
-        self._ids = ids
-        self._clock = clock
+        self._ids = ports.ids
+        self._clock = ports.clock
 
     async def work(self, line: Line[Any], limit: int = BATCH) -> int:
         """Moves one batch of `line`; returns how many rows it took."""

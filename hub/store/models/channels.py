@@ -29,7 +29,7 @@ class Account(Row):
 class InboxRow(Row):
     """One verified delivery, kept verbatim. `state` is `Inbox`; `subject_id` is a conversation for chat events.
 
-    `waits_for` names the channel's order id a delivery waits for, when it came before its order.
+    `about` is the channel's id of the order a delivery speaks of; one that came before its order waits for it.
     """
 
     account_id = fields.BigIntField()
@@ -43,7 +43,7 @@ class InboxRow(Row):
     subject_id = fields.BigIntField(null=True)
     due_at = fields.DatetimeField()
     attempts = fields.SmallIntField(db_default=0)
-    waits_for = fields.CharField(max_length=128, db_default="")
+    about = fields.CharField(max_length=128, db_default="")
     error = fields.CharField(max_length=1000, db_default="")
 
     class Meta:

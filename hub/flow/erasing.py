@@ -1,0 +1,71 @@
+"""Forgetting a person on a channel's word: orders, customers, conversations and raw bodies lose who it was, and a receipt
+goes to the audit trail. An order still under way keeps what shipping needs until it is done."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from hub.domain.lifecycle import Inbox as State
+from hub.domain.order import Erasure
+from hub.flow.intake_common import Intake
+from hub.store import audit
+from hub.store.database import Row
+
+FIND = """SELECT id, external_id, state, email, customer_id FROM orders
+    WHERE merchant_id = $1 AND account_id = $2 AND ($3 OR (email <> '' AND email = $4) OR external_id = ANY($5::text[]))"""
+FORGET_ORDERS = """UPDATE orders SET buyer = '{}', ship_to = NULL, bill_to = NULL, email = '', note = '', customer_id = NULL
+    WHERE id = ANY($1::bigint[])"""
+FORGET_CUSTOMERS = """UPDATE customers c SET name = '', phone = '', email = 'erased:' || c.id
+    WHERE c.id = ANY($1::bigint[]) AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.customer_id = c.id)"""
+FORGET_MESSAGES = """UPDATE outbox SET payload = payload - 'address' - 'recipient' - 'params'
+    WHERE key = ANY($1::bigint[]) AND state >= 9"""
+FORGET_BODIES = f"""UPDATE inbox SET body = '', error = '' WHERE merchant_id = $1 AND account_id = $2
+    AND (about = ANY($3::text[]) OR $4) AND state = {int(State.DONE)}"""  # noqa: S608 - constants only
+FORGET_CHATS = "UPDATE chat_messages SET text = '', payload = '{}' WHERE conversation_id = ANY($1::bigint[])"
+CHATS = "SELECT id FROM conversations WHERE customer_id = ANY($1::bigint[])"
+
+WAIT_DAYS = 1
+
+
+async def erase(intake: Intake, row: Row, news: Erasure) -> None:
+    """Erases, puts off while an order is under way, or records that somebody asks what is known."""
+    whole_shop = news.kind == "erase_shop"
+    found = await intake.tx.fetch(
+        FIND, row["merchant_id"], row["account_id"], whole_shop, news.email.strip().lower(), list(news.order_ids)
+    )
+    if news.kind == "export_person":
+        await _record(intake, row, "data_requested", {"orders": len(found)})
+        return
+    if any(order["state"] < 9 for order in found) and row["attempts"] < 60:
+        later = intake.now + timedelta(days=WAIT_DAYS)
+        why = "an order of this person is still under way"
+        intake.finish(row, State.PENDING, error=why, due_at=later, attempts=row["attempts"] + 1)
+        return
+    await _forget(intake, row, found, whole_shop)
+    await _record(intake, row, news.kind, {"orders": len(found)})
+
+
+async def _forget(intake: Intake, row: Row, found: list[Row], whole_shop: bool) -> None:
+    tx = intake.tx
+    orders = [order["id"] for order in found]
+    people = sorted({order["customer_id"] for order in found if order["customer_id"] is not None})
+    chats = [chat["id"] for chat in await tx.fetch(CHATS, people)]
+    await tx.execute(FORGET_ORDERS, orders)
+    await tx.execute(FORGET_CUSTOMERS, people)
+    await tx.execute(FORGET_MESSAGES, orders)
+    await tx.execute(FORGET_CHATS, chats)
+    about = [order["external_id"] for order in found]
+    await tx.execute(FORGET_BODIES, row["merchant_id"], row["account_id"], about, whole_shop)
+
+
+async def _record(intake: Intake, row: Row, action: str, details: dict[str, Any]) -> None:
+    entry = audit.Entry(
+        merchant_id=row["merchant_id"],
+        at=intake.now,
+        actor=f"account:{row['account_id']}",
+        action=action,
+        subject=f"delivery:{row['id']}",
+        details=details,
+    )
+    await audit.append(intake.tx, intake.batch.ids, entry)
