@@ -1,6 +1,6 @@
 """Holds each connector to its own word: what its quality.toml calls done, the code must have.
 
-    # tests/connectors/<name>/quality.toml
+    # connectors/<name>/quality.toml
     webhooks  = "done"
     manifests = { exempt = "a store closes no manifests" }
     products  = { todo = "the catalogue API needs a second key" }
@@ -55,7 +55,7 @@ def check(names: Iterable[str], root: Path = ROOT) -> list[Problem]:
 
 def standings(name: str, root: Path = ROOT) -> dict[str, Standing]:
     """What the connector's quality.toml says, by rule. Raises ValueError where it cannot be read."""
-    told = tomllib.loads((root / "tests" / "connectors" / name / "quality.toml").read_text(encoding="utf-8"))
+    told = tomllib.loads((root / "connectors" / name / "quality.toml").read_text(encoding="utf-8"))
     return {rule: _standing(rule, value) for rule, value in told.items()}
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -44,24 +44,24 @@ Rule = Callable[[Subject], str]
 # ---------------------------------------------------------------- rules about what it can do
 
 
-def _can(subject: Subject, *capabilities: str) -> str:
+def _can(subject: Subject, capabilities: Sequence[str]) -> str:
     lacking = [name for name in capabilities if not issubclass(subject.channel, getattr(contract, name))]
     return f"{subject.channel.__name__} is no {', '.join(lacking)}" if lacking else ""
 
 
 def polling(subject: Subject) -> str:
     """Orders are pulled, at a declared interval."""
-    return _can(subject, "PullsOrders") or ("" if subject.about.poll_every else "About.poll_every is not set")
+    return _can(subject, ["PullsOrders"]) or ("" if subject.about.poll_every else "About.poll_every is not set")
 
 
 def at_once(subject: Subject) -> str:
     """Many messages go in one call, for the kinds declared."""
-    return _can(subject, "PushesAtOnce") or ("" if subject.about.at_once else "About.at_once names no kind")
+    return _can(subject, ["PushesAtOnce"]) or ("" if subject.about.at_once else "About.at_once names no kind")
 
 
 def safe_repeats(subject: Subject) -> str:
     """After a lost answer every push can be repeated with its key, or looked up."""
-    if not _can(subject, "LooksUp"):
+    if not _can(subject, ["LooksUp"]):
         return ""
     taken = {kind for kind in Kind if hasattr(subject.channel, kind.value)}
     risky = sorted(taken - subject.about.repeatable)
@@ -160,10 +160,10 @@ def _imports(subject: Subject, *unwanted: str) -> str:
 
 CAPABILITIES: Mapping[str, tuple[str, ...]] = {
     "webhooks": ("HearsWebhooks",),
-    "webhook_repair": ("ManagesWebhooks",),
+    "webhook-repair": ("ManagesWebhooks",),
     "products": ("ListsProducts",),
     "shipments": ("TakesShipments",),
-    "status_updates": ("TakesStatus",),
+    "status-updates": ("TakesStatus",),
     "stock": ("TakesStock",),
     "cancellations": ("TakesCancellations",),
     "refunds": ("TakesRefunds",),
@@ -176,14 +176,24 @@ CAPABILITIES: Mapping[str, tuple[str, ...]] = {
 }
 """Rule → what the channel's class must be able to do."""
 
+MADE: tuple[Rule, ...] = (
+    declared,
+    contract_suite,
+    fixtures,
+    typed_wire,
+    pure_mapper,
+    words_in_tables,
+    one_way_out,
+    small_files,
+    documented,
+    safe_repeats,
+)
+
 RULES: Mapping[str, Rule] = {
-    **{rule.__name__: rule for rule in (declared, contract_suite, fixtures, typed_wire, pure_mapper, words_in_tables)},
-    **{rule.__name__: rule for rule in (one_way_out, small_files, documented, safe_repeats, polling, at_once)},
-    **{
-        name: partial(lambda subject, needs: _can(subject, *needs), needs=needs) for name, needs in CAPABILITIES.items()
-    },
+    **{rule.__name__.replace("_", "-"): rule for rule in (*MADE, polling, at_once)},
+    **{name: partial(_can, capabilities=needs) for name, needs in CAPABILITIES.items()},
 }
 """Every rule, in the order of the reference."""
 
-ABILITIES = frozenset({*CAPABILITIES, "polling", "at_once"})
+ABILITIES = frozenset({*CAPABILITIES, "polling", "at-once"})
 """Rules about what a connector can do: one that can may not call them todo or exempt."""
