@@ -1,0 +1,250 @@
+"""What leaves: claim the head of each key, commit, call, settle. At least once, in order per key, or visibly dead.
+
+A lane (one account) is worked by one process at a time: its advisory lock is held on the process's own connection, and
+PostgreSQL frees it when the process dies. Messages that a dead holder had leased are then known to be unsure: the next
+try looks them up by our reference before it repeats.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+from aiolimiter import AsyncLimiter
+
+from hub.accounts import Accounts
+from hub.contract import Answer, Channel, LooksUp, PushesAtOnce
+from hub.domain.lifecycle import Outbox as State
+from hub.domain.order import Value
+from hub.domain.outgoing import Kind, Receipt
+from hub.errors import BadPayload, CrossdockError, Forbidden, NotFound, Reconnect, Reject, Retry, Unknown
+from hub.flow import senders
+from hub.ports import Ports
+from hub.store import sets
+from hub.store.database import Database, Row, announce
+
+log = structlog.get_logger()
+
+LADDER = (5, 300, 1800, 7200, 18000, 36000, 36000)
+"""Seconds until the next try, by failures so far; after the last the message is dead, for a person to see."""
+
+RECONNECT_SECONDS = 600
+CLAIM = 200
+AT_ONCE = 16
+"""Single calls of one lane that are under way together."""
+
+CLAIM_HEADS = f"""
+    WITH heads AS (
+        SELECT id FROM outbox o
+        WHERE lane = $1 AND state < 9 AND due_at <= $2 AND state = {int(State.PENDING)} AND NOT EXISTS (
+            SELECT 1 FROM outbox b WHERE b.lane = o.lane AND b.key = o.key AND b.id < o.id AND b.state < 9)
+        ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED
+    )
+    UPDATE outbox o SET state = {int(State.LEASED)}, attempts = attempts + 1 FROM heads
+    WHERE o.id = heads.id
+    RETURNING o.id, o.kind, o.payload::text AS payload, o.attempts, o.unsure, o.intent, o.subject, o.subject_id"""  # noqa: S608
+UNSURE = f"""UPDATE outbox SET state = {int(State.PENDING)}, unsure = true, due_at = $2
+    WHERE lane = $1 AND state = {int(State.LEASED)}"""  # noqa: S608
+SETTLE = """
+    UPDATE outbox o SET state = d.state, receipt = d.receipt, error = d.error, due_at = coalesce(d.due_at, o.due_at),
+        unsure = d.unsure, sent_at = d.sent_at
+    FROM json_to_recordset($1::json) AS d(
+        id bigint, state smallint, receipt jsonb, error text, due_at timestamptz, unsure boolean, sent_at timestamptz)
+    WHERE o.id = d.id"""
+NEEDS_RECONNECT = """UPDATE accounts SET state = 'reconnect', health = jsonb_set(health, '{reconnect}', to_jsonb($2::text))
+    WHERE id = $1 AND state = 'active'"""
+
+
+@dataclass(slots=True)
+class Result:
+    """What one call came to."""
+
+    receipt: Receipt | None = None
+    error: CrossdockError | None = None
+
+
+@dataclass(slots=True)
+class Call:
+    """One leased message."""
+
+    id: int
+    kind: Kind
+    payload: Value
+    attempts: int
+    unsure: bool
+    subject: str
+    subject_id: int | None
+    result: Result = field(default_factory=Result)
+
+    @property
+    def key(self) -> str:
+        """The idempotency key of every call for this message."""
+        return f"crossdock-{self.id}"
+
+
+class Lane:
+    """Sends the messages of one account, for as long as this process holds its lock."""
+
+    def __init__(self, database: Database, accounts: Accounts, ports: Ports, account_id: int) -> None:
+        self._database = database
+        self._accounts = accounts
+        self._ports = ports
+        self._account_id = account_id
+        self._limiter: AsyncLimiter | None = None
+        self.name = f"account:{account_id}"
+
+    async def take_over(self) -> None:
+        """Whatever a former holder of the lane had leased may or may not have happened."""
+        await self._database.plain.execute(UNSURE, self.name, self._ports.clock.now())
+
+    async def work(self) -> int:
+        """Sends what is due now; returns how many messages were tried."""
+        now = self._ports.clock.now()
+        calls = [_call(row) for row in await self._database.plain.fetch(CLAIM_HEADS, self.name, now, CLAIM)]
+        if not calls:
+            return 0
+        try:
+            channel = await self._accounts.open(self._account_id)
+        except CrossdockError as error:
+            for call in calls:
+                call.result = Result(error=error if isinstance(error, Reconnect | Reject) else Reject(str(error)))
+        else:
+            await self._send(channel, calls)
+        await self._settle(calls)
+        return len(calls)
+
+    # ------------------------------------------------------------ calling
+
+    async def _send(self, channel: Channel, calls: Sequence[Call]) -> None:
+        about = self._accounts.connector(channel.account.connector).about
+        if self._limiter is None:
+            self._limiter = AsyncLimiter(max(1.0, about.rate), 1.0)
+        jobs = []
+        for kind in dict.fromkeys(call.kind for call in calls):
+            mine = [call for call in calls if call.kind == kind]
+            size = about.at_once.get(kind, 1)
+            if size > 1 and isinstance(channel, PushesAtOnce):
+                sure = [call for call in mine if not call.unsure]
+                jobs += [self._many(channel, sure[i : i + size]) for i in range(0, len(sure), size)]
+                mine = [call for call in mine if call.unsure]
+            jobs += [self._one(channel, call, kind in about.repeatable) for call in mine]
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def gated(job: asyncio.Future[None]) -> None:
+            async with gate:
+                await job
+
+        await asyncio.gather(*(gated(job) for job in jobs))  # type: ignore[arg-type]
+
+    async def _one(self, channel: Channel, call: Call, repeatable: bool) -> None:
+        assert self._limiter is not None
+        async with self._limiter:
+            try:
+                if call.unsure and not repeatable:
+                    call.result = Result(receipt=await _looked_up(channel, call))
+                if call.result.receipt is None:
+                    receipt = await senders.send(channel, call.kind, call.payload, call.key)
+                    call.result = Result(receipt=receipt)
+            except CrossdockError as error:
+                call.result = Result(error=error)
+            except Exception as error:
+                log.exception("a sender failed", account=self._account_id, kind=call.kind)
+                call.result = Result(error=Unknown(f"{type(error).__name__}: {error}"))
+
+    async def _many(self, channel: PushesAtOnce, calls: Sequence[Call]) -> None:
+        assert self._limiter is not None
+        if not calls:
+            return
+        async with self._limiter:
+            try:
+                payloads = [call.payload for call in calls]
+                answers = await channel.push_at_once(calls[0].kind, payloads, [call.key for call in calls])
+                for call, answer in zip(calls, answers, strict=True):
+                    call.result = _result(answer)
+            except CrossdockError as error:
+                for call in calls:
+                    call.result = Result(error=error)
+            except Exception as error:
+                log.exception("a sender failed", account=self._account_id, kind=calls[0].kind)
+                for call in calls:
+                    call.result = Result(error=Unknown(f"{type(error).__name__}: {error}"))
+
+    # ------------------------------------------------------------ settling
+
+    async def _settle(self, calls: Sequence[Call]) -> None:
+        now = self._ports.clock.now()
+        async with self._database.transaction() as tx:
+            await sets.update(tx, SETTLE, [self._settlement(call, now) for call in calls])
+            done = [c for c in calls if c.result.receipt is not None or isinstance(c.result.error, FINAL)]
+            works = sorted({c.subject_id for c in done if c.subject == "fulfillment" and c.subject_id})
+            orders = sorted({c.subject_id for c in done if c.subject == "order" and c.subject_id})
+            if works:
+                await tx.execute(sets.WAKE_WORKS, works, now)
+            if orders:
+                await tx.execute(sets.WAKE_ORDERS, orders, now)
+            refused = next((c.result.error for c in calls if isinstance(c.result.error, Reconnect)), None)
+            if refused is not None:
+                await tx.execute(NEEDS_RECONNECT, self._account_id, str(refused)[:500])
+            woken = {"fulfillments" for _ in works[:1]} | {"orders" for _ in orders[:1]}
+            if woken:
+                await announce(tx, *woken)
+
+    def _settlement(self, call: Call, now: datetime) -> dict[str, object]:
+        receipt, error = call.result.receipt, call.result.error
+        row: dict[str, object] = {
+            "id": call.id, "receipt": receipt, "error": str(error or "")[:1000], "due_at": None, "unsure": False,
+            "sent_at": None,
+        }  # fmt: skip
+        if receipt is not None:
+            return row | {"state": int(State.SENT), "sent_at": now}
+        if isinstance(error, FINAL):
+            return row | {"state": int(State.REFUSED)}
+        unsure = isinstance(error, Unknown)
+        if isinstance(error, Reconnect):
+            return row | {"state": int(State.PENDING), "due_at": now + timedelta(seconds=RECONNECT_SECONDS)}
+        if call.attempts > len(LADDER) or isinstance(error, Lost):
+            return row | {"state": int(State.DEAD), "unsure": unsure}
+        return row | {"state": int(State.PENDING), "due_at": self._next(call, error, now), "unsure": unsure}
+
+    def _next(self, call: Call, error: CrossdockError | None, now: datetime) -> datetime:
+        """The ladder with a tenth of jitter; what the other side asked for is obeyed."""
+        wait = LADDER[min(call.attempts, len(LADDER)) - 1] * (0.9 + 0.2 * self._ports.rng.random())
+        if isinstance(error, Retry) and error.after is not None:
+            wait = error.after if call.attempts < 3 else max(error.after, wait)
+        return now + timedelta(seconds=wait)
+
+
+class Lost(Unknown):
+    """An answer was lost, the system cannot be asked and does not honour keys: a person must look."""
+
+
+FINAL = (Reject, BadPayload, Forbidden, NotFound)
+"""Failures that the same call would meet for ever."""
+
+
+async def _looked_up(channel: Channel, call: Call) -> Receipt | None:
+    """What became of an earlier try. Raises `Lost` where nobody can tell."""
+    if isinstance(channel, LooksUp):
+        return await channel.look_up(call.kind, call.payload, call.key)
+    raise Lost("an earlier try may have gone through and cannot be looked up: check at the channel, then send again")
+
+
+def _call(row: Row) -> Call:
+    kind = Kind(row["kind"])
+    payload = senders.payload(kind, row["payload"])
+    return Call(row["id"], kind, payload, row["attempts"], row["unsure"], row["subject"], row["subject_id"])
+
+
+def _result(answer: Answer) -> Result:
+    failures: dict[str, CrossdockError] = {
+        "retry": Retry(answer.why, answer.after),
+        "reject": Reject(answer.why),
+        "reconnect": Reconnect(answer.why),
+        "unknown": Unknown(answer.why),
+    }
+    if answer.receipt is not None:
+        return Result(receipt=answer.receipt)
+    return Result(error=failures.get(answer.failure, Unknown(answer.why)))

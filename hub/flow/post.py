@@ -1,0 +1,103 @@
+"""Hands lanes out to this process and works them: which accounts have messages due, whose lock is free."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import asyncpg
+import structlog
+
+from hub.accounts import Accounts
+from hub.flow.outbox import Lane
+from hub.ports import Ports
+from hub.store.database import Database
+
+log = structlog.get_logger()
+
+_CLASS = 0x6C616E65
+"""Namespace of lane locks: "lane"."""
+
+LANES = """
+    WITH RECURSIVE lanes AS (
+        (SELECT lane FROM outbox WHERE state < 9 ORDER BY lane LIMIT 1)
+        UNION ALL
+        SELECT (SELECT o.lane FROM outbox o WHERE o.state < 9 AND o.lane > l.lane ORDER BY o.lane LIMIT 1)
+        FROM lanes l WHERE l.lane IS NOT NULL
+    ) SELECT lane FROM lanes WHERE lane IS NOT NULL"""
+"""Every lane with open messages: one step along the index a lane, however many messages there are."""
+
+IDLE_ROUNDS = 5
+"""Looks without work after which a lane is given back."""
+
+
+class Post:
+    """Works every lane it can get. `run` ends only when cancelled; a lane that fails is given back and tried again."""
+
+    def __init__(
+        self, database: Database, accounts: Accounts, ports: Ports, locks: asyncpg.Connection[Any]
+    ) -> None:
+        self._database = database
+        self._accounts = accounts
+        self._ports = ports
+        self._locks = locks
+        self._turn = asyncio.Lock()
+        self._working: dict[str, asyncio.Task[None]] = {}
+        self._wake: dict[str, asyncio.Event] = {}
+
+    async def look(self) -> None:
+        """Starts work on lanes that have any, and nudges those at work already."""
+        for row in await self._database.plain.fetch(LANES):
+            name = row["lane"]
+            if name in self._working:
+                self._wake[name].set()
+            elif await self._lock(name):
+                self._wake[name] = asyncio.Event()
+                task = asyncio.create_task(self._work(name), name=f"lane {name}")
+                self._working[name] = task
+                task.add_done_callback(self._done(name))
+
+    async def close(self) -> None:
+        """Lets calls under way settle, then stops."""
+        tasks = list(self._working.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _done(self, name: str) -> Callable[[asyncio.Task[None]], None]:
+        def forget(task: asyncio.Task[None]) -> None:
+            self._working.pop(name, None)
+            if not task.cancelled() and task.exception() is not None:
+                log.error("a lane stopped", lane=name, error=repr(task.exception()))
+
+        return forget
+
+    async def _lock(self, name: str) -> bool:
+        async with self._turn:
+            return bool(await self._locks.fetchval("SELECT pg_try_advisory_lock($1, hashtext($2))", _CLASS, name))
+
+    async def _unlock(self, name: str) -> None:
+        async with self._turn:
+            await self._locks.execute("SELECT pg_advisory_unlock($1, hashtext($2))", _CLASS, name)
+
+    async def _work(self, name: str) -> None:
+        lane = Lane(self._database, self._accounts, self._ports, int(name.removeprefix("account:")))
+        idle = 0
+        try:
+            await lane.take_over()
+            while idle < IDLE_ROUNDS:
+                self._wake[name].clear()
+                tried = await asyncio.shield(asyncio.ensure_future(lane.work()))
+                idle = 0 if tried else idle + 1
+                if not tried:
+                    await self._rest(name)
+        finally:
+            await self._unlock(name)
+
+    async def _rest(self, name: str) -> None:
+        try:
+            async with asyncio.timeout(1.0):
+                await self._wake[name].wait()
+        except TimeoutError:
+            return

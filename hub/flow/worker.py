@@ -1,0 +1,131 @@
+"""A worker: loops over intake, the lines and the outbox until it is told to stop, and then finishes what it holds.
+
+The three loops that catch everything are here and in the outbox and the scheduler: a failure is logged, the batch is
+tried in smaller pieces, and a row that fails alone is put off so that the others go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import asyncpg
+import structlog
+
+from hub.accounts import Accounts
+from hub.flow.directory import Directory
+from hub.flow.intake import BATCH as INTAKE_BATCH
+from hub.flow.intake import Intaker
+from hub.flow.post import Post
+from hub.flow.runner import BATCH, Runner
+from hub.flow.stages import LINES
+from hub.ports import Ports
+from hub.store.database import Database
+from hub.store.nodes import Node
+
+log = structlog.get_logger()
+
+POLL_SECONDS = 1.0
+"""Backs up the notifications."""
+
+GATHER_SECONDS = 0.03
+"""A pause after a small batch, so that the next one is larger."""
+
+PUT_OFF = {
+    "inbox": """UPDATE inbox SET attempts = least(attempts + 1, 100), error = $2, due_at = $3,
+            state = CASE WHEN attempts >= 5 THEN 10 ELSE state END
+        WHERE id = (SELECT id FROM inbox WHERE kind = 0 AND state = 0 AND due_at <= $1 ORDER BY due_at, id LIMIT 1)""",
+    "orders": """WITH x AS (SELECT $2::text) UPDATE orders SET due_at = $3
+        WHERE id = (SELECT id FROM orders WHERE state < 9 AND due_at <= $1 ORDER BY due_at, id LIMIT 1)""",
+    "fulfillments": """UPDATE fulfillment_orders SET due_at = $3, problem = left($2, 500)
+        WHERE id = (SELECT id FROM fulfillment_orders WHERE state < 9 AND due_at <= $1 ORDER BY due_at, id LIMIT 1)""",
+}
+PUT_OFF_SECONDS = 60
+
+Work = Callable[[int], Awaitable[int]]
+
+
+class Worker:
+    """Everything that moves orders, in one process. Use as an async context manager: leaving it drains."""
+
+    def __init__(self, database: Database, accounts: Accounts, ports: Ports, node: Node) -> None:
+        self._database = database
+        self._ports = ports
+        self.directory = Directory(database, accounts)
+        self._runner = Runner(database, self.directory, ports)
+        self._intaker = Intaker(database, self.directory, ports)
+        self._post = Post(database, accounts, ports, node.connection)
+        self._wakes: dict[str, asyncio.Event] = {}
+        self._stopping = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Worker:
+        self._start("inbox", self._intaker.work, INTAKE_BATCH)
+        for line in LINES:
+            self._start(line.work, lambda limit, line=line: self._runner.work(line, limit), BATCH)  # type: ignore[misc]
+        self._wakes["outbox"] = asyncio.Event()
+        self._tasks.append(asyncio.create_task(self._posting(), name="outbox"))
+        for work, event in self._wakes.items():
+            await self._database.listen(work, event.set)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._stopping.set()
+        for event in self._wakes.values():
+            event.set()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._post.close()
+
+    def _start(self, name: str, work: Work, most: int) -> None:
+        self._wakes[name] = asyncio.Event()
+        self._tasks.append(asyncio.create_task(self._loop(name, work, most), name=name))
+
+    async def _loop(self, name: str, work: Work, most: int) -> None:
+        limit = most
+        while not self._stopping.is_set():
+            self._wakes[name].clear()
+            try:
+                taken = await work(limit)
+            except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
+                log.warning("the database is away", loop=name, error=repr(error))
+                await self._rest(name, POLL_SECONDS)
+                continue
+            except Exception as error:
+                log.exception("a batch failed", loop=name, limit=limit)
+                limit = await self._narrow(name, limit, error)
+                continue
+            limit = min(most, limit * 2)
+            if taken < limit:
+                await self._rest(name, POLL_SECONDS if not taken else GATHER_SECONDS)
+
+    async def _narrow(self, name: str, limit: int, error: Exception) -> int:
+        """The next limit; a row that fails all alone is put off, with its error, and the others go on."""
+        if limit > 1:
+            return max(1, limit // 8)
+        now = self._ports.clock.now()
+        later = now + timedelta(seconds=PUT_OFF_SECONDS)
+        why = f"{type(error).__name__}: {error}"[:1000]
+        await self._database.plain.execute(PUT_OFF[name], now, why, later)
+        return 1
+
+    async def _posting(self) -> None:
+        while not self._stopping.is_set():
+            self._wakes["outbox"].clear()
+            try:
+                await self._post.look()
+                await self._database.ensure_listening()
+            except Exception:
+                log.exception("the outbox could not be looked through")
+            await self._rest("outbox", POLL_SECONDS)
+
+    async def _rest(self, name: str, seconds: float) -> None:
+        """Sleeps until woken; a short pause is slept out, so that work can gather."""
+        if seconds < POLL_SECONDS:
+            await asyncio.sleep(seconds)
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wakes[name].wait()
+        except TimeoutError:
+            return
