@@ -33,6 +33,8 @@ class Connectors(Mapping[str, "Connector"]):
 CONNECTORS: Mapping[str, Connector] = Connectors(
     {
         "demo_store": "connectors.demo_store:DemoStore",
+        "shopify": "connectors.shopify:Shopify",
+        "demo_carrier": "connectors.demo_carrier:DemoCarrier",
     }
 )
 """Name → where its class is."""

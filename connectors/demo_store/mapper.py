@@ -323,6 +323,8 @@ def answer(given: wire.Part) -> Answer:
         return Answer(failure="reconnect", why=str(error))
     except Reject as error:
         return Answer(failure="reject", why=str(error))
+    except BadPayload as error:
+        return Answer(failure="unknown", why=f"the store's answer cannot be read: {error}")
 
 
 def part(text: str) -> str:
