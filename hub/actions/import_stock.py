@@ -1,0 +1,172 @@
+"""Import products, what channels call them, and how many lie where; orders that waited for any of it are woken."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from hub.actions.services import Services
+from hub.errors import Invalid
+from hub.ports import Ids
+from hub.store import sets
+from hub.store.database import Tx, announce
+
+COLUMNS = ("sku", "location", "on_hand", "title", "gtin", "grams", "account", "listing", "country")
+REQUIRED = ("sku",)
+
+PRODUCTS = """ON CONFLICT (merchant_id, sku) DO UPDATE SET
+    title = coalesce(nullif(excluded.title, ''), products.title), gtin = coalesce(nullif(excluded.gtin, ''), products.gtin),
+    grams = coalesce(nullif(excluded.grams, 0), products.grams)"""
+LISTINGS = "ON CONFLICT (merchant_id, account_id, listing_id) DO UPDATE SET sku = excluded.sku"
+LOCKED = """SELECT sku, location_id, on_hand, reserved FROM stock
+    WHERE merchant_id = $1 AND sku = ANY($2::text[]) ORDER BY merchant_id, sku, location_id FOR UPDATE"""
+UPSERT_STOCK = """ON CONFLICT (merchant_id, sku, location_id) DO UPDATE SET
+    on_hand = excluded.on_hand, version = stock.version + 1"""
+WAKE = """UPDATE orders o SET due_at = $2 WHERE merchant_id = $1 AND state < 9 AND EXISTS (
+    SELECT 1 FROM holds h WHERE h.merchant_id = $1 AND h.order_id = o.id AND h.reason IN ('stock', 'mapping')
+    AND h.state IN ('open', 'escalated'))"""
+
+
+class StockLine(Struct, frozen=True, kw_only=True):
+    """One line of an import. `on_hand` None leaves the count alone; `account` and `listing` map a channel's own id."""
+
+    sku: str
+    location: str = ""
+    on_hand: int | None = None
+    title: str = ""
+    gtin: str = ""
+    grams: int = 0
+    account: str = ""
+    listing: str = ""
+    country: str = ""
+
+
+class Imported(Struct, frozen=True):
+    """What an import came to."""
+
+    products: int
+    listings: int
+    counts: int
+    woken: int
+
+
+def read_csv(text: str) -> list[StockLine]:
+    """Lines of a CSV with a header of `COLUMNS` (at least sku). Raises `Invalid` naming line and column."""
+    reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
+    unknown = set(reader.fieldnames or ()) - set(COLUMNS)
+    if unknown or "sku" not in (reader.fieldnames or ()):
+        raise Invalid("header", f"the columns are {', '.join(COLUMNS)}; sku is required; not {', '.join(unknown)}")
+    return [_line(row, reader.line_num) for row in reader]
+
+
+def _line(row: dict[str, str | None], number: int) -> StockLine:
+    values = {name: (row.get(name) or "").strip() for name in COLUMNS}
+    if not values["sku"]:
+        raise Invalid(f"line {number}", "the sku is empty")
+    if values["on_hand"] and not values["location"]:
+        raise Invalid(f"line {number}", "on_hand needs a location")
+    if values["listing"] and not values["account"]:
+        raise Invalid(f"line {number}", "listing needs the account that calls it so")
+    return StockLine(
+        sku=values["sku"],
+        location=values["location"],
+        on_hand=_count(values["on_hand"], number, "on_hand"),
+        title=values["title"],
+        gtin=values["gtin"],
+        grams=_count(values["grams"], number, "grams") or 0,
+        account=values["account"],
+        listing=values["listing"],
+        country=values["country"].upper(),
+    )
+
+
+def _count(text: str, number: int, name: str) -> int | None:
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise Invalid(f"line {number}", f"{name} {text!r} is not a whole number of 0 or more")
+    return int(text)
+
+
+async def import_stock(services: Services, merchant_id: int, lines: Sequence[StockLine]) -> Imported:
+    """Writes all lines or none. Raises `Invalid` for an unknown account, or a count below what is promised already."""
+    now = services.clock.now()
+    async with services.database.transaction() as tx:
+        products = await _products(tx, services, merchant_id, lines)
+        listings = await _listings(tx, services.ids, merchant_id, lines)
+        counts = await _counts(tx, services, merchant_id, lines)
+        woken = await tx.execute(WAKE, merchant_id, now)
+        await announce(tx, "orders")
+    return Imported(products, listings, counts, woken)
+
+
+async def _products(tx: Tx, services: Services, merchant_id: int, lines: Sequence[StockLine]) -> int:
+    rows = {
+        line.sku: {
+            "id": services.ids.next(), "merchant_id": merchant_id, "sku": line.sku[:128],
+            "title": (line.title or line.sku)[:500], "gtin": line.gtin[:14], "grams": line.grams,
+            "created_at": services.clock.now(),
+        }
+        for line in lines
+    }  # fmt: skip
+    return await sets.insert(tx, "products", [rows[sku] for sku in sorted(rows)], PRODUCTS)
+
+
+async def _listings(tx: Tx, ids: Ids, merchant_id: int, lines: Sequence[StockLine]) -> int:
+    wanted = [line for line in lines if line.listing]
+    if not wanted:
+        return 0
+    accounts: dict[str, int] = {}
+    for row in await tx.fetch("SELECT id, name FROM accounts WHERE merchant_id = $1 ORDER BY id DESC", merchant_id):
+        accounts |= {row["name"]: row["id"], str(row["id"]): row["id"]}
+    rows = {}
+    for line in wanted:
+        if line.account not in accounts:
+            raise Invalid("account", f"no account {line.account!r}; there are {', '.join(accounts)}")
+        rows[accounts[line.account], line.listing] = {
+            "id": ids.next(), "merchant_id": merchant_id, "account_id": accounts[line.account],
+            "listing_id": line.listing[:128], "sku": line.sku[:128], "title": line.title[:500],
+        }  # fmt: skip
+    return await sets.insert(tx, "listings", [rows[key] for key in sorted(rows)], LISTINGS)
+
+
+async def _counts(tx: Tx, services: Services, merchant_id: int, lines: Sequence[StockLine]) -> int:
+    wanted = {(line.sku, line.location): line for line in lines if line.on_hand is not None}
+    if not wanted:
+        return 0
+    places = await _locations(tx, services, merchant_id, list(wanted.values()))
+    locked = await tx.fetch(LOCKED, merchant_id, sorted({sku for sku, _ in wanted}))
+    before = {(row["sku"], row["location_id"]): row for row in locked}
+    rows, movements = [], []
+    for (sku, code), line in sorted(wanted.items()):
+        row = before.get((sku, places[code]))
+        had, reserved = (row["on_hand"], row["reserved"]) if row else (0, 0)
+        assert line.on_hand is not None
+        if line.on_hand < reserved:
+            raise Invalid(sku, f"{reserved} at {code} are promised to orders; {line.on_hand} would be too few")
+        base = {"id": services.ids.next(), "merchant_id": merchant_id, "sku": sku, "location_id": places[code]}
+        rows.append(base | {"on_hand": line.on_hand, "reserved": 0, "version": 0})
+        if line.on_hand != had:
+            change = {"on_hand": line.on_hand - had, "reserved": 0, "reason": "counted", "ref_id": 0}
+            movements.append(base | change | {"id": services.ids.next(), "at": services.clock.now()})
+    await sets.insert(tx, "stock", rows, UPSERT_STOCK)
+    await sets.insert(tx, "stock_movements", movements)
+    return len(rows)
+
+
+async def _locations(tx: Tx, services: Services, merchant_id: int, lines: Sequence[StockLine]) -> dict[str, int]:
+    """Ids of locations by code. A code that is new becomes a location that picks and packs by itself."""
+    rows = {
+        line.location: {
+            "id": services.ids.next(), "merchant_id": merchant_id, "code": line.location[:64],
+            "name": line.location[:200], "address": {"country": line.country, "name": line.location},
+            "automatic": True, "active": True,
+        }
+        for line in lines
+    }  # fmt: skip
+    await sets.insert(tx, "locations", [rows[code] for code in sorted(rows)], "ON CONFLICT (merchant_id, code) DO NOTHING")
+    found = await tx.fetch("SELECT id, code FROM locations WHERE merchant_id = $1", merchant_id)
+    return {row["code"]: row["id"] for row in found}
