@@ -167,6 +167,8 @@ async def _locations(tx: Tx, services: Services, merchant_id: int, lines: Sequen
         }
         for line in lines
     }  # fmt: skip
-    await sets.insert(tx, "locations", [rows[code] for code in sorted(rows)], "ON CONFLICT (merchant_id, code) DO NOTHING")
+    await sets.insert(
+        tx, "locations", [rows[code] for code in sorted(rows)], "ON CONFLICT (merchant_id, code) DO NOTHING"
+    )
     found = await tx.fetch("SELECT id, code FROM locations WHERE merchant_id = $1", merchant_id)
     return {row["code"]: row["id"] for row in found}

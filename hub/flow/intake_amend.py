@@ -23,7 +23,18 @@ PAYMENTS = "SELECT * FROM payments WHERE order_id = ANY($1::bigint[])"
 TRACKING = "SELECT order_id, tracking_number FROM parcels WHERE order_id = ANY($1::bigint[]) AND tracking_number <> ''"
 WORKS = "SELECT id, order_id, state FROM fulfillment_orders WHERE order_id = ANY($1::bigint[])"
 
-FACTS = ("revised_at", "digest", "paid", "pending", "words", "unknown_words", "risks", "note", "cancelled_at", "cancel_reason")
+FACTS = (
+    "revised_at",
+    "digest",
+    "paid",
+    "pending",
+    "words",
+    "unknown_words",
+    "risks",
+    "note",
+    "cancelled_at",
+    "cancel_reason",
+)
 """What a revision may always say."""
 
 AMEND_FACTS = """UPDATE orders o SET revised_at = d.revised_at, digest = d.digest, paid = d.paid, pending = d.pending,

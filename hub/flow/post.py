@@ -35,9 +35,7 @@ IDLE_ROUNDS = 5
 class Post:
     """Works every lane it can get. `run` ends only when cancelled; a lane that fails is given back and tried again."""
 
-    def __init__(
-        self, database: Database, accounts: Accounts, ports: Ports, locks: asyncpg.Connection[Any]
-    ) -> None:
+    def __init__(self, database: Database, accounts: Accounts, ports: Ports, locks: asyncpg.Connection[Any]) -> None:
         self._database = database
         self._accounts = accounts
         self._ports = ports

@@ -1,0 +1,126 @@
+"""Release a hold. Releasing executes the chosen resolution in the same transaction: accept, use an address, retry, cancel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+from msgspec import json as msgjson
+
+from hub.actions.services import Services
+from hub.domain import address as rules
+from hub.domain.lifecycle import FOREVER, Lifecycle
+from hub.domain.order import Address
+from hub.domain.outcome import Event
+from hub.domain.outgoing import Kind
+from hub.errors import Conflict, Invalid, NotFound
+from hub.flow import cancelling, senders
+from hub.flow.batch import Batch
+from hub.store import audit
+from hub.store.database import Row, Tx, announce
+
+HOLD = "SELECT * FROM holds WHERE merchant_id = $1 AND id = $2"
+LOCK_WORKS = "SELECT id FROM fulfillment_orders WHERE order_id = $1 ORDER BY id FOR UPDATE"
+LOCK_ORDER = "SELECT * FROM orders WHERE merchant_id = $1 AND id = $2 FOR UPDATE"
+LOCK_HOLD = "SELECT state FROM holds WHERE id = $1 FOR UPDATE"
+CLOSE = """UPDATE holds SET state = 'released', resolution = $2, closed_at = $3, closed_by = $4 WHERE id = $1"""
+USE_ADDRESS = "UPDATE orders SET ship_to = $2 WHERE id = $1"
+WAKE_ORDER = "UPDATE orders SET due_at = $2, version = $3 WHERE id = $1"
+WAKE_WORKS = "UPDATE fulfillment_orders SET due_at = $2 WHERE order_id = $1 AND state < 6"
+NEXT_LABEL = """UPDATE parcels p SET label_attempt = label_attempt + 1, label = 'none' WHERE order_id = $1
+    AND label IN ('buying', 'failed', 'unknown') AND EXISTS (SELECT 1 FROM outbox o WHERE o.merchant_id = p.merchant_id
+        AND o.intent = 'label:' || p.id || ':' || p.label_attempt AND o.state >= 10)"""
+SEND_AGAIN = """UPDATE outbox SET state = 0, attempts = 0, due_at = $2, error = ''
+    WHERE subject_id = $1 AND kind = 'capture_payment' AND state IN (10, 11)"""
+
+
+class Release(Struct, frozen=True, kw_only=True):
+    """Who releases which hold how. `address` is needed for `use_address`; `note` goes to the audit trail."""
+
+    merchant_id: int
+    hold_id: int
+    resolution: str
+    actor: str
+    address: Address | None = None
+    note: str = ""
+
+
+async def release_hold(services: Services, release: Release) -> None:
+    """Raises `NotFound` for another merchant's hold, `Conflict` when it is closed already, `Invalid` for a resolution
+    that is not offered or an address that cannot be delivered to."""
+    now = services.clock.now()
+    async with services.database.transaction() as tx:
+        hold = await tx.fetchrow(HOLD, release.merchant_id, release.hold_id)
+        if hold is None:
+            raise NotFound(f"no hold {release.hold_id}")
+        order = await _lock(tx, hold)
+        _check(hold, release)
+        batch = Batch(services.ids, now)
+        if release.resolution == "cancel":
+            await _cancel(services, tx, batch, order, release)
+        elif release.resolution != "wait":
+            await _let_go(tx, batch, order, hold, release)
+        await batch.flush(tx)
+        await audit.append(tx, services.ids, _entry(services, hold, release))
+        await announce(tx, "orders", "fulfillments", "outbox")
+
+
+async def _lock(tx: Tx, hold: Row) -> Row:
+    """Fulfillment orders first, then the order, then the hold: the order of locks everywhere."""
+    await tx.fetch(LOCK_WORKS, hold["order_id"])
+    order = await tx.fetchrow(LOCK_ORDER, hold["merchant_id"], hold["order_id"])
+    if order is None:
+        raise NotFound(f"no order {hold['order_id']}")
+    if await tx.fetchval(LOCK_HOLD, hold["id"]) not in {"open", "escalated"}:
+        raise Conflict("this hold is closed already; reload to see how")
+    return order
+
+
+def _check(hold: Row, release: Release) -> None:
+    offered = msgjson.decode(hold["resolutions"], type=list[str])
+    if release.resolution not in offered:
+        raise Invalid("resolution", f"{release.resolution!r} is not offered; choose one of {', '.join(offered)}")
+    if release.resolution == "use_address":
+        if release.address is None:
+            raise Invalid("address", "give the address to use")
+        faults = rules.faults(release.address)
+        if faults:
+            raise Invalid("address", ", ".join(f"{fault.field} is {fault.why}" for fault in faults))
+
+
+async def _let_go(tx: Tx, batch: Batch, order: Row, hold: Row, release: Release) -> None:
+    """Closes the hold, does what was chosen, and lets the stages look again."""
+    await tx.execute(CLOSE, hold["id"], release.resolution, batch.at, release.actor)
+    if release.address is not None and release.resolution == "use_address":
+        await tx.execute(USE_ADDRESS, order["id"], msgjson.encode(release.address).decode())
+    if release.resolution in {"retry", "use_address"}:
+        await tx.execute(NEXT_LABEL, order["id"])
+        await tx.execute(SEND_AGAIN, order["id"], batch.at)
+    details: dict[str, object] = {"reason": hold["reason"], "resolution": release.resolution, "note": release.note}
+    event = Event("hold_released", details, actor=release.actor)
+    version = order["version"] + 1
+    batch.event(order["merchant_id"], order["id"], (order["id"], version), event)
+    due = batch.at if Lifecycle(order["state"]) < Lifecycle.COMPLETED else FOREVER
+    await tx.execute(WAKE_ORDER, order["id"], due, version)
+    await tx.execute(WAKE_WORKS, order["id"], batch.at)
+
+
+async def _cancel(services: Services, tx: Tx, batch: Batch, order: Row, release: Release) -> None:
+    channel = await services.accounts.open(order["account_id"])
+    takes = Kind.PUSH_CANCELLATION in senders.kinds_of(channel)
+    reason = release.note or f"cancelled instead of {release.resolution}"
+    asked = cancelling.Asked(reason, release.actor, takes_cancellations=takes)
+    target = cancelling.Target(order, order["version"], Lifecycle(order["state"]))
+    await cancelling.cancel(tx, batch, target, asked)
+
+
+def _entry(services: Services, hold: Row, release: Release) -> audit.Entry:
+    details: dict[str, Any] = {"resolution": release.resolution, "note": release.note, "reason": hold["reason"]}
+    return audit.Entry(
+        merchant_id=release.merchant_id,
+        at=services.clock.now(),
+        actor=release.actor,
+        action="release_hold",
+        subject=f"order:{hold['order_id']}",
+        details=details,
+    )
