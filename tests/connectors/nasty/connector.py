@@ -25,8 +25,11 @@ from hub.contract import (
     Delivery,
     HearsWebhooks,
     Http,
+    ListsProducts,
     LooksUp,
     Page,
+    Product,
+    ProductPage,
     PullsOrders,
     PushesAtOnce,
     Reply,
@@ -63,7 +66,7 @@ class Nasty:
 
 
 class NastyChannel(
-    Channel, HearsWebhooks, PullsOrders, TakesShipments, TakesRefunds, TakesStock, LooksUp, PushesAtOnce
+    Channel, HearsWebhooks, PullsOrders, ListsProducts, TakesShipments, TakesRefunds, TakesStock, LooksUp, PushesAtOnce
 ):
     """One store."""
 
@@ -79,7 +82,8 @@ class NastyChannel(
         return f"NastyChannel({secrets})"
 
     async def check(self) -> str:
-        return str(json.loads(await self._ask("GET", "/shop"))["name"])
+        told = decode(await self._ask("GET", "/shop"), reading.Shop)
+        return "" if "has_no_name" in self._faults else told.name
 
     # ------------------------------------------------------------ what comes in
 
@@ -173,6 +177,13 @@ class NastyChannel(
         head = decode(bytes(order), reading.Head)
         mark = uuid.uuid4().hex if "random_pull_ids" in self._faults else f"{head.id}:{head.updated_at}"
         return Delivery(id=mark, topic="order", body=bytes(order))
+
+    async def list_products(self, after: str) -> ProductPage:
+        page = decode(await self._ask("GET", f"/products?after={after}"), reading.Products)
+        goes_on = "lists_for_ever" in self._faults or ("lists_twice" in self._faults and not after)
+        return ProductPage(
+            tuple(Product(listing_id=it, sku=it, title=it) for it in page.products), "P" * goes_on or page.next
+        )
 
     # ------------------------------------------------------------ pushing
 

@@ -61,6 +61,19 @@ class Orders(Struct, frozen=True):
     next: str | None
 
 
+class Shop(Struct, frozen=True):
+    """Whose token it is."""
+
+    name: Text
+
+
+class Products(Struct, frozen=True):
+    """A page of listing ids."""
+
+    products: tuple[Text, ...]
+    next: str
+
+
 class Done(Struct, frozen=True):
     """The answer to a push."""
 

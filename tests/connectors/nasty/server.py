@@ -77,6 +77,12 @@ class Store:
         more = len(found) > PAGE
         return web.json_response({"orders": found[:PAGE], "next": _mark(found[PAGE - 1]) if more else None})
 
+    async def products(self, request: web.Request) -> web.Response:
+        """Two pages of what is for sale."""
+        after = request.query.get("after", "")
+        page = {"products": ["L3"], "next": ""} if after == "L2" else {"products": ["L1", "L2"], "next": "L2"}
+        return web.json_response(page)
+
     async def push(self, request: web.Request) -> web.Response:
         """Shipments and stock are done once for each key, refunds whenever they are asked for."""
         kind = {"shipments": Kind.PUSH_SHIPMENT, "refunds": Kind.PUSH_REFUND}.get(request.match_info.get("what", ""))
@@ -104,6 +110,7 @@ class Store:
         app = web.Application(middlewares=[self.moods])
         app.router.add_get("/shop", self.shop)
         app.router.add_get("/orders", self.orders)
+        app.router.add_get("/products", self.products)
         app.router.add_post("/orders/{thing}/{what}", self.push)
         app.router.add_put("/stock/{thing}", self.push)
         app.router.add_get("/effects/{kind}", self.effect)
