@@ -33,8 +33,9 @@ class Connectors(Mapping[str, "Connector"]):
 CONNECTORS: Mapping[str, Connector] = Connectors(
     {
         "demo_store": "connectors.demo_store:DemoStore",
-        "shopify": "connectors.shopify:Shopify",
         "demo_carrier": "connectors.demo_carrier:DemoCarrier",
+        "demo_payments": "connectors.demo_payments:DemoPayments",
+        "shopify": "connectors.shopify:Shopify",
     }
 )
 """Name → where its class is."""

@@ -226,6 +226,14 @@ class HearsWebhooks(Protocol):
 
 
 @runtime_checkable
+class ReplaysRecordings(Protocol):
+    def unwrap(self, body: bytes, topic: str) -> tuple[str, bytes]:
+        """(topic, body) of the delivery that a recorded file stands for; an empty `topic` is inferred. Pure.
+        Raises `Invalid` for what the channel would never deliver, saying what the file is instead."""
+        ...
+
+
+@runtime_checkable
 class ManagesWebhooks(Protocol):
     async def check_webhooks(self, url: str) -> WebhookState: ...
 

@@ -1,0 +1,147 @@
+"""Shopify: orders by webhook and by polling, shipments, tracking, stock, cancellations and refunds back.
+
+Admin GraphQL API 2026-04. How to connect a shop: docs/how-to/connect-shopify.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+
+from connectors.shopify import answers, fulfilling, hearing, reading, recordings, stock, subscriptions, undoing
+from connectors.shopify.bucket import Bucket
+from connectors.shopify.client import Client
+from hub.contract import About, Account, Credential, Cursor, Delivery, Http, Page, ProductPage, WebhookState
+from hub.domain.order import News, Value
+from hub.domain.outgoing import (
+    CancellationRequest,
+    Kind,
+    Receipt,
+    RefundRequest,
+    Shipment,
+    StatusUpdate,
+    StockLevel,
+)
+from hub.errors import Invalid, Reconnect
+
+about = About(
+    name="shopify",
+    title="Shopify",
+    credentials=(
+        Credential("shop", "Shop address", secret=False, help="as in the admin's address: example.myshopify.com"),
+        Credential("access_token", "Admin API access token", help="starts with shpat_"),
+        Credential("client_id", "Client ID (API key) of the app", secret=False, required=False),
+        Credential("client_secret", "Client secret (API secret key) of the app", required=False,
+                   help="signs webhooks: without it orders come by polling only"),
+        Credential("location_id", "Location whose stock we set", secret=False, required=False,
+                   help="number from the location's address in the admin; empty: the shop's primary location"),
+    ),
+    poll_every=timedelta(minutes=5),
+    overlap=timedelta(minutes=10),
+    rate=10.0,
+    # Both carry a key that Shopify honours (@idempotent, mandatory since 2026-04).
+    repeatable=frozenset({Kind.PUSH_STOCK, Kind.PUSH_REFUND}),
+)  # fmt: skip
+
+
+class Shopify:
+    """Opens shops. Remembers each account's bucket of points, which outlives a channel."""
+
+    about = about
+
+    def __init__(self) -> None:
+        self._buckets: dict[int, Bucket] = {}
+
+    def open(self, account: Account, http: Http) -> ShopifyChannel:
+        """The shop's channel. Raises `Invalid` for an address that is not one of myshopify.com."""
+        bucket = self._buckets.setdefault(account.id, Bucket())
+        return ShopifyChannel(account, http, bucket)
+
+
+class ShopifyChannel:
+    """One shop."""
+
+    def __init__(self, account: Account, http: Http, bucket: Bucket) -> None:
+        self.account = account
+        self._shop = shop_domain(account.settings.get("shop", ""))
+        self._secret = account.secrets.get("client_secret", "")
+        self._location = account.settings.get("location_id", "")
+        token = account.secrets.get("access_token", "")
+        self._client = Client(account.base_url or f"https://{self._shop}", token, http, bucket)
+
+    async def check(self) -> str:
+        """The shop's name. Raises `Reconnect` when the token is refused, or is another shop's."""
+        shop = await self._client.find("shop.Shop", answers.Shop)
+        if shop is None or shop.myshopify_domain.lower() != self._shop:
+            raise Reconnect(f"the access token is not one of {self._shop}")
+        return shop.name
+
+    # -- hearing
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> Delivery:
+        return hearing.verify(headers, body, self._secret, self._shop)
+
+    def read(self, delivery: Delivery) -> tuple[News, ...]:
+        return hearing.read(delivery, self._shop)
+
+    def sign(self, topic: str, body: bytes) -> Mapping[str, str]:
+        return hearing.sign(topic, body, self._secret, self._shop)
+
+    def unwrap(self, body: bytes, topic: str) -> tuple[str, bytes]:
+        return recordings.unwrap(body, topic)
+
+    async def check_webhooks(self, url: str) -> WebhookState:
+        return await subscriptions.check(self._client, url)
+
+    async def repair_webhooks(self, url: str) -> WebhookState:
+        return await subscriptions.repair(self._client, url)
+
+    # -- reading
+
+    async def pull_orders(self, cursor: Cursor) -> Page:
+        return await reading.pull_orders(self._client, cursor)
+
+    async def list_products(self, after: str) -> ProductPage:
+        return await reading.list_products(self._client, after)
+
+    # -- telling
+
+    async def push_shipment(self, shipment: Shipment, key: str) -> Receipt:
+        return await fulfilling.push_shipment(self._client.pushing(shipment.reference), shipment)
+
+    async def push_status(self, update: StatusUpdate, key: str) -> Receipt:
+        return await fulfilling.push_status(self._client.pushing(update.reference), update)
+
+    async def push_stock(self, level: StockLevel, key: str) -> Receipt:
+        return await stock.push_stock(self._client.pushing(key), level, self._location, key)
+
+    async def push_cancellation(self, request: CancellationRequest, key: str) -> Receipt:
+        return await undoing.push_cancellation(self._client.pushing(request.reference), request, key)
+
+    async def push_refund(self, request: RefundRequest, key: str) -> Receipt:
+        return await undoing.push_refund(self._client.pushing(request.reference), request, key)
+
+    async def look_up(self, kind: Kind, payload: Value, key: str) -> Receipt | None:
+        """What became of a call whose answer was lost."""
+        match payload:
+            case Shipment():
+                return await fulfilling.find_shipment(self._client, payload)
+            case StatusUpdate():
+                return await fulfilling.find_status(self._client, payload)
+            case StockLevel():
+                return await stock.find_stock(self._client, payload, self._location)
+            case CancellationRequest():
+                return await undoing.find_cancellation(self._client, payload)
+            case RefundRequest():
+                return await undoing.find_refund(self._client, payload)
+        return None
+
+
+def shop_domain(shop: str) -> str:
+    """`shop` in lower case, once it is an address of the form name.myshopify.com. Raises `Invalid`: credentials and
+    customers' data must never go to another host."""
+    name = shop.strip().lower()
+    if not re.fullmatch(r"[a-z0-9][a-z0-9\-]{0,99}\.myshopify\.com", name):
+        raise Invalid("shop", f"{shop[:100]!r} is not an address like example.myshopify.com")
+    return name
