@@ -47,3 +47,10 @@ async def test_contract(name: str, check: Check, http: Http) -> None:
 @pytest.mark.parametrize("name", list(CONNECTORS))
 def test_a_connector_is_called_what_its_folder_is_called(name: str) -> None:
     assert harness_of(name).connector.about.name == name
+
+
+def test_a_connector_without_a_harness_fails_the_suite() -> None:
+    with pytest.raises(
+        pytest.fail.Exception, match="connector stranger has no harness: write tests/connectors/stranger"
+    ):
+        harness_of("stranger")
