@@ -77,7 +77,7 @@ class Accounts:
         connector = self.connector(kind)
         account_id = self._ids.next()
         secret = {field.name for field in connector.about.credentials if field.secret}
-        plain = {field.name for field in connector.about.credentials if not field.secret} | {"base_url"}
+        plain = {field.name for field in connector.about.credentials if not field.secret} | {"base_url", "rate"}
         for given in values:
             if given not in secret | plain:
                 raise Invalid(given, f"{kind} has no such field; it takes {', '.join(sorted(secret | plain))}")

@@ -36,7 +36,7 @@ about = About(
         Credential("sender", "Sender", secret=False, help='orders@example.com, or "Shop <orders@example.com>"'),
         Credential("mailbox", "Local mailbox", secret=False, required=False, help="folder for .eml without a server"),
     ),
-    rate=5.0,
+    rate=50.0,
 )
 
 
@@ -88,8 +88,8 @@ class EmailChannel:
         await self._send(mail)
         shown = render(replace(notice, params={**notice.params, **dict.fromkeys(_hidden(notice), "••••••")}),
                        notice.locale, ABILITIES)  # fmt: skip
-        await self._post.sent(notice, Sent(text=shown[0].text, key=key, external_id=mail["Message-ID"]))
-        return Receipt(external_id=mail["Message-ID"])
+        await self._post.sent(notice, Sent(text=shown[0].text, key=key, external_id=str(mail["Message-ID"])))
+        return Receipt(external_id=str(mail["Message-ID"]))
 
     def _mail(self, to: str, rendered: Rendered, key: str) -> EmailMessage:
         name, sender = parseaddr(self.account.settings["sender"])

@@ -71,8 +71,8 @@ def _ask(work: WorkRow, parcel: ParcelRow, facts: LabelFacts) -> Message:
             reference=f"{parcel.number}-{parcel.label_attempt}",
             order_number=work.order_number,
             service=work.service,
-            sender=facts.senders.get(work.location_id, Address()),
-            recipient=work.ship_to or Address(),
+            sender=_named(facts.senders.get(work.location_id, Address())),
+            recipient=_named(work.ship_to or Address()),
             weight_grams=parcel.weight_grams,
             value=work.total,
             currency=work.currency,
@@ -80,6 +80,11 @@ def _ask(work: WorkRow, parcel: ParcelRow, facts: LabelFacts) -> Message:
         subject="fulfillment",
         subject_id=work.id,
     )
+
+
+def _named(address: Address) -> Address:
+    """Carriers want a name; a company's will do."""
+    return address if address.name else replace(address, name=address.company)
 
 
 def _bought(parcel: ParcelRow, label: Label) -> ParcelRow:

@@ -121,7 +121,8 @@ class Lane:
     async def _send(self, channel: Channel, calls: Sequence[Call]) -> None:
         about = self._accounts.connector(channel.account.connector).about
         if self._limiter is None:
-            self._limiter = AsyncLimiter(max(1.0, about.rate), 1.0)
+            rate = float(channel.account.settings.get("rate") or about.rate)
+            self._limiter = AsyncLimiter(max(1.0, rate), 1.0)
         jobs = []
         for kind in dict.fromkeys(call.kind for call in calls):
             mine = [call for call in calls if call.kind == kind]
@@ -148,6 +149,7 @@ class Lane:
                 if call.result.receipt is None:
                     receipt = await senders.send(channel, call.kind, call.payload, call.key)
                     call.result = Result(receipt=receipt)
+                sets.text(call.result.receipt)  # a receipt that cannot be kept must not stop the lane
             except CrossdockError as error:
                 call.result = Result(error=error)
             except Exception as error:

@@ -1,0 +1,186 @@
+"""`bench flow`: orders as signed webhooks through the whole product, counted once everything has happened to them.
+
+The world (load generator, stores, carrier, payments) is one process, the hub (door and worker) is this one, PostgreSQL
+has its own; more workers are more processes. What is measured is not a shortcut of the product but the product.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import psutil
+import structlog
+from aiohttp import web
+
+from bench import world as worlds
+from main import Parts
+
+STORES = ("nordlicht", "sakura", "harbor")
+MERCHANT = 1
+UNITS = 10_000_000
+
+PROGRESS = """SELECT
+    (SELECT count(*) FROM orders) AS orders,
+    (SELECT count(*) FROM fulfillment_orders WHERE state IN (6, 9)) AS dispatched,
+    (SELECT count(*) FROM outbox WHERE state < 9) AS leaving,
+    (SELECT count(*) FROM inbox WHERE state = 0) AS waiting,
+    (SELECT count(*) FROM outbox WHERE state >= 10) AS dead"""
+LATENCY = """SELECT extract(epoch FROM e.recorded_at - i.received_at) AS seconds
+    FROM events e JOIN orders o ON o.id = e.order_id
+    JOIN LATERAL (SELECT min(received_at) AS received_at FROM inbox i
+                  WHERE i.account_id = o.account_id AND i.about = o.external_id) i ON true
+    WHERE e.kind = 'dispatched' ORDER BY 1"""
+COMPLETE = """SELECT count(*) FROM orders o WHERE
+    EXISTS (SELECT 1 FROM fulfillment_orders f WHERE f.order_id = o.id AND f.state IN (6, 9))
+    AND EXISTS (SELECT 1 FROM outbox x WHERE x.key = o.id AND x.kind = 'push_shipment' AND x.state = 9)
+    AND EXISTS (SELECT 1 FROM outbox x WHERE x.key = o.id AND x.kind = 'notify' AND x.state = 9)"""
+
+
+@contextlib.asynccontextmanager
+async def door(parts: Parts) -> AsyncIterator[str]:
+    """The product's own doors on a free port of this machine; yields their address."""
+    from hub.web.app import create_app
+    from hub.web.services import Services as WebServices
+
+    s = parts.services
+    async with parts.inbox() as inbox:
+        services = WebServices(
+            s.database, s.accounts, s.settings, s.vault, s.clock, s.ids, s.rng, inbox=inbox
+        )
+        runner = web.AppRunner(create_app(services), access_log=None)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, "127.0.0.1", 0, backlog=1024)
+            await site.start()
+            yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+        finally:
+            await runner.cleanup()
+
+
+async def flow(parts: Parts, orders: int, workers: int) -> dict[str, Any]:
+    """Runs the benchmark on an empty database; returns the document that interfaces.md describes."""
+    database = parts.services.database
+    async with worlds.started("--day", "3600") as world, door(parts) as address, extra_workers(parts, workers - 1):
+        connected = await worlds.connect(parts.services, world, MERCHANT, list(STORES))
+        await mailbox(parts)
+        await worlds.stock_up(parts.services, MERCHANT, UNITS)
+        async with parts.worker():
+            await warm_up(parts, world, connected, address)
+            database.statements = 0
+            before, cpu, started = await _done(parts), _cpu(), time.perf_counter()
+            tallies = await asyncio.gather(*(
+                world.sell(worlds.Share(key, _share(orders, number), concurrency=24), f"{address}/webhooks/{connected.stores[key]}")
+                for number, key in enumerate(STORES)
+            ))  # fmt: skip
+            await _until_done(parts, before + orders)
+            seconds = time.perf_counter() - started
+            cpu = _cpu() - cpu
+            statements = database.statements
+        return await _document(parts, orders, seconds, tallies) | {
+            "statements_per_order": round(statements / orders, 3),
+            "cpu_ms_per_order": round(cpu * 1000 / orders, 2),
+            "workers": workers,
+        }
+
+
+def _share(orders: int, number: int) -> int:
+    return orders // len(STORES) + (number < orders % len(STORES))
+
+
+async def mailbox(parts: Parts) -> None:
+    """E-mail into a local mailbox, as an installation without an SMTP server has it."""
+    folder = parts.settings.data_dir / "mailbox"
+    values = {"sender": "Demo Shop <orders@demo.invalid>", "mailbox": str(folder.resolve()), "rate": "2000"}
+    await parts.services.accounts.add(MERCHANT, "email", "E-mail", values)
+
+
+async def warm_up(parts: Parts, world: worlds.World, connected: worlds.Connected, address: str) -> None:
+    """A few orders first, so that plans, caches and connections are there when the clock starts."""
+    for key in STORES:
+        await world.sell(worlds.Share(key, 10), f"{address}/webhooks/{connected.stores[key]}")
+    await _until_done(parts, 10 * len(STORES))
+
+
+async def _done(parts: Parts) -> int:
+    return int(await parts.services.database.plain.fetchval(COMPLETE))
+
+
+async def _until_done(parts: Parts, orders: int) -> None:
+    """Waits until every order is dispatched and told of; says where it stands on a terminal."""
+    while True:
+        row = await parts.services.database.plain.fetchrow(PROGRESS)
+        assert row is not None
+        if row["dispatched"] >= orders and not row["leaving"] and not row["waiting"]:
+            return
+        if row["dead"]:
+            raise RuntimeError("messages died; `python main.py verify` tells which")
+        if sys.stderr.isatty():
+            print(f"\r{row['dispatched']}/{orders} dispatched, {row['leaving']} leaving   ", end="", file=sys.stderr)
+        await asyncio.sleep(0.1)
+
+
+async def _document(parts: Parts, orders: int, seconds: float, tallies: list[dict[str, Any]]) -> dict[str, Any]:
+    from hub.actions.verify_store import verify_store
+
+    database = parts.services.database
+    latencies = [float(row["seconds"]) for row in await database.plain.fetch(LATENCY)]
+    version = str(await database.plain.fetchval("SHOW server_version")).split()[0]
+    told = await _done(parts)
+    verified = await verify_store(database)
+    return {
+        "orders": orders,
+        "seconds": round(seconds, 2),
+        "orders_per_second": round(orders / seconds, 1),
+        "ack_ms": {p: max(float(tally["ack_ms"][p]) for tally in tallies) for p in ("p50", "p99")},
+        "received_to_dispatched_s": {"p50": percentile(latencies, 0.5), "p99": percentile(latencies, 0.99)},
+        "complete": told,
+        "database": f"PostgreSQL {version}",
+        "violations": len(verified.violations),
+    }
+
+
+def percentile(ranked: list[float], share: float) -> float:
+    """The value below which `share` of the ascending `ranked` lie."""
+    return round(ranked[min(int(len(ranked) * share), len(ranked) - 1)], 3) if ranked else 0.0
+
+
+def _cpu() -> float:
+    """Seconds of processor used by this process and by PostgreSQL; the world's are not the product's."""
+    total = sum(psutil.Process(os.getpid()).cpu_times()[:2])
+    for process in psutil.process_iter(["name", "cpu_times"]):
+        if process.info["name"] == "postgres" and process.info["cpu_times"]:
+            total += sum(process.info["cpu_times"][:2])
+    return float(total)
+
+
+@contextlib.asynccontextmanager
+async def extra_workers(parts: Parts, count: int) -> AsyncIterator[None]:
+    """More worker processes on the same database."""
+    environment = dict(os.environ) | {
+        "CROSSDOCK_DATABASE_URL": parts.services.database.url,
+        "CROSSDOCK_DEMO": "true",
+        "CROSSDOCK_DATA_DIR": str(parts.settings.data_dir),
+    }
+    if parts.settings.secret_key.get_secret_value():
+        environment["CROSSDOCK_SECRET_KEY"] = parts.settings.secret_key.get_secret_value()
+    else:
+        environment["CROSSDOCK_SECRET_KEY"] = (parts.settings.data_dir / "secret.key").read_text().strip()
+    processes = [
+        await asyncio.create_subprocess_exec(sys.executable, "main.py", "worker", env=environment) for _ in range(count)
+    ]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            await process.wait()
+
+
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
