@@ -8,7 +8,8 @@ stores.py    each store's words, currency and habits        selling.py   buyers,
 people.py    names and addresses by country                 books.py     what a store knows and records
 goods.py     the range and its prices                       api.py       the endpoints that the connector calls
 orders.py    makes an order                                 control.py   endpoints for whoever plays with it
-manners.py   failures on request, idempotency keys          sender.py    posts webhooks: retries, pace, figures
+manners.py   failures on request, idempotency keys          sender.py    posts webhooks: repeats, pace, figures
+                                                            line.py      the connection that they go over
 """
 
 from __future__ import annotations

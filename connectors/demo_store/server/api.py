@@ -9,7 +9,8 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from connectors.demo_store.server.books import Books, utc
+from connectors.demo_store.server.books import Books, text, utc
+from connectors.demo_store.server.line import reachable
 from connectors.demo_store.server.manners import Handler, Refused, body_of, json
 from connectors.demo_store.server.orders import Document
 from connectors.demo_store.server.stores import Store
@@ -90,7 +91,10 @@ async def _subscribe(books: Books, request: web.Request) -> web.Response:
     mark = request.match_info.get("id") or f"hook_{len(books.hooks) + 1}"
     if "id" in request.match_info and mark not in books.hooks:
         raise Refused(404, f"no webhook {mark}")
-    books.hooks[mark] = {"id": mark, "topic": str(wish["topic"]), "url": str(wish["url"])}
+    topic, url = text(wish, "topic"), text(wish, "url")
+    if not reachable(url):
+        raise Refused(422, f"{url!r} is not a plain http address, and this store has no other")
+    books.hooks[mark] = {"id": mark, "topic": topic, "url": url}
     return json(books.hooks[mark], 201)
 
 

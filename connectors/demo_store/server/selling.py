@@ -11,7 +11,8 @@ import aiohttp
 import msgspec
 
 from connectors.demo_store.server.books import Books
-from connectors.demo_store.server.manners import Mischief
+from connectors.demo_store.server.line import reachable
+from connectors.demo_store.server.manners import Mischief, Refused
 from connectors.demo_store.server.orders import Customers, Document, Made, stamp
 from connectors.demo_store.server.sender import Hook, Sender, Tally
 from connectors.demo_store.server.stores import STORES, Store
@@ -93,9 +94,12 @@ class StoreServer:
         """Places orders, sends their webhooks, and gives the orders' ids with what became of the webhooks.
 
         News that come later (a late payment, a cancellation) are still on their way then: see `settle`.
+        Raises `Refused` for an address that cannot be reached.
         """
         books = self.books[rush.store]
         if rush.to:
+            if not reachable(rush.to):
+                raise Refused(422, f"{rush.to!r} is not a plain http address")
             self._to[rush.store] = rush.to
         made = await self._place(books, rush.count)
         tally = await self.sender.load(self._first_news(books, made), pace=rush.pace, concurrency=rush.concurrency)

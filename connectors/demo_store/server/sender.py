@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 
-import aiohttp
+from connectors.demo_store.server.line import Lines
 
 LADDER = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds to wait before each repeat; then the hook is given up, as real systems do after hours."""
@@ -55,17 +55,15 @@ def percentile(ranked: Sequence[float], share: float) -> float:
 
 
 class Sender:
-    """Posts hooks over one connection pool; an async context manager."""
+    """Posts hooks over kept connections; an async context manager."""
 
     def __init__(self, *, ladder: Sequence[float] = LADDER) -> None:
         self._ladder = ladder
-        self._session: aiohttp.ClientSession | None = None
+        self._lines = Lines()
         self._tasks: set[asyncio.Task[None]] = set()
         self.tally = Tally()
 
     async def __aenter__(self) -> Sender:
-        pool = aiohttp.TCPConnector(limit=0)
-        self._session = aiohttp.ClientSession(connector=pool, cookie_jar=aiohttp.DummyCookieJar())
         return self
 
     async def __aexit__(
@@ -74,8 +72,7 @@ class Sender:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._session is not None:
-            await self._session.close()
+        self._lines.close()
 
     def soon(self, hook: Hook) -> None:
         """Sends `hook` in the background, with its repeats."""
@@ -114,12 +111,10 @@ class Sender:
                 await asyncio.sleep(wait)
 
     async def _post(self, hook: Hook, tally: Tally) -> bool:
-        assert self._session is not None, "use `async with Sender() as sender`"
         begun = time.perf_counter()
         try:
-            async with self._session.post(hook.url, data=hook.body, headers=hook.headers) as answer:
-                status = answer.status
-        except (aiohttp.ClientError, TimeoutError) as error:
+            status = await self._lines.post(hook.url, hook.headers, hook.body)
+        except (OSError, TimeoutError) as error:
             return _refused(tally, type(error).__name__)
         if not 200 <= status < 300:
             return _refused(tally, str(status))

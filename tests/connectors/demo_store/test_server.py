@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestServer
 
 from connectors.demo_store import DemoStore, DemoStoreChannel
 from connectors.demo_store.server import STORES, Options, Rush, StoreServer, serve
+from connectors.demo_store.server.sender import Hook, Sender
 from connectors.demo_store.server.stores import BRIXTON, FJORD, HARBOR, NORDLICHT, POLDER, Store
 from hub.contract import Account, Cursor, Http, Secrets
 from hub.domain.order import Cancellation, ChannelOrder, ShipmentNotice
@@ -150,6 +151,35 @@ async def test_payments_are_registered_before_anybody_hears_of_the_order(http: H
     assert {news.payments[0].external_id for news in hub.news} == {"pay_harbor_1001", "pay_harbor_1002"}
 
 
+@pytest.mark.parametrize(
+    ("answer", "accepted"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", True),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", True),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", True),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", True),
+        (b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", False),
+        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", False),
+        (b"HTTP/1.1 200", False),
+        (b"", False),
+    ],
+)
+async def test_only_a_whole_answer_of_2xx_counts_as_accepted(answer: bytes, accepted: bool):
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n{}")
+        for byte in range(0, len(answer), 7):
+            writer.write(answer[byte : byte + 7])
+            await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    listener = await asyncio.start_server(listen, "127.0.0.1", 0)
+    hook = Hook(f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/hook?a=b", {"X-Demo-Topic": "x"}, b"{}")
+    async with listener, Sender(ladder=()) as sender:
+        tally = await sender.load([hook])
+    assert (tally.accepted, tally.given_up) == ((1, 0) if accepted else (0, 1))
+
+
 # ---------------------------------------------------------------- the API
 
 
@@ -244,6 +274,7 @@ async def test_control_routes_tell_what_happened_and_fail_on_request(http: Http)
         assert caught.value.after == 9.0
         assert await hub.channel.check() == "Harbor Goods"
         assert (await control.post("/_/orders", json={"store": "nope", "count": 1})).status == 404
+        assert (await control.post("/_/orders", json={**wish, "to": "https://hub.example/hook"})).status == 422
         assert (await control.post("/_/orders", json={"store": "harbor", "count": "x"})).status == 422
 
 
