@@ -10,7 +10,20 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 from bot.builtin import BUILTIN, CHANGE_DONE, RESTART
-from bot.dialogue import Amend, Asked, Chat, Finished, Flow, HandsOver, Needs, Start, Waits, drive, generation
+from bot.dialogue import (
+    ActionRefused,
+    Amend,
+    Asked,
+    Chat,
+    Finished,
+    Flow,
+    HandsOver,
+    Needs,
+    Start,
+    Waits,
+    drive,
+    generation,
+)
 from bot.prompts import Prompt
 from bot.state import Effect, Frame, Json, Option, Question, Say, State, Turn
 
@@ -21,6 +34,9 @@ MAX_STEPS = 50
 
 DEEPEST = 6
 """Frames kept in a stack; beyond it the oldest is forgotten."""
+
+REFUSED = object()
+"""The value of a flow that let a refused action end it."""
 
 BOT = "bot"
 PENDING = "pending"
@@ -83,7 +99,10 @@ class Work:
                 self._offer_restart(frame)
                 continue
             chat = Chat(frame, self.at)
-            outcome = drive(body, chat)
+            try:
+                outcome = drive(body, chat)
+            except ActionRefused:
+                outcome = Finished(REFUSED)
             self.out += chat.out
             self.change(replace(frame, slots=chat.slots, said=chat.said, due_at=None))
             match outcome:
@@ -127,6 +146,8 @@ class Work:
 
     def _finish(self, value: object) -> None:
         self.pop()
+        if value is REFUSED:
+            self.say("fallback.refused", buttons=(Option(value="do:talk", label="button.talk"),))
         if isinstance(value, Start):
             self.push(value.flow, value.slots)
             return

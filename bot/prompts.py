@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
@@ -15,6 +16,8 @@ FREE_TEXT = "text"
 
 LIKE_ENOUGH = 85.0
 """How alike (0–100) typed words must be to a button's label to count as pressing it."""
+
+FEW_WORDS = 4
 
 LONGEST_ANSWER = 2000
 """Longest free answer that is kept, in characters."""
@@ -60,10 +63,22 @@ class Prompt:
 
 def _likeness(words: str, option: Option) -> float:
     """How alike typed words are to an option's label, in whichever language they come."""
-    if words == option.value.casefold():
+    if words == option.value.casefold().replace("_", " "):
         return 100.0
     labels = [option.label[1:]] if option.label.startswith("=") else [text(option.label, to) for to in languages()]
-    return max(fuzz.ratio(words, label.casefold()) for label in labels)
+    return max(_alike(words, label.casefold()) for label in labels)
+
+
+def _alike(words: str, label: str) -> float:
+    """100 when several words are all on the label, or a few words hold all of it ("the blue one"); else by letters."""
+    said, offered = set(re.findall(r"\w+", words)), set(re.findall(r"\w+", label))
+    if (len(said) > 1 and said <= offered) or (offered <= said and len(said) <= FEW_WORDS and _no_digits(words)):
+        return 100.0
+    return fuzz.ratio(words, label)
+
+
+def _no_digits(words: str) -> bool:
+    return not any(letter.isdigit() for letter in words)
 
 
 YES_NO = (Option(value="yes", label="button.yes"), Option(value="no", label="button.no"))

@@ -114,6 +114,13 @@ class State(Value, frozen=True):
         return min(times) if times else None
 
 
+class Kept(Value, frozen=True):
+    """The part of a `State` that has no column of its own: goes to the conversation's `slots`."""
+
+    questions: int = 0
+    frames_made: int = 0
+
+
 class Found(Value, frozen=True):
     """Something recognised in a message: `kind` is order_number, email, postcode, quantity, tracking_number, code …"""
 

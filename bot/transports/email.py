@@ -10,7 +10,8 @@ import asyncio
 import hashlib
 import smtplib
 import ssl
-from email.message import EmailMessage
+from email.header import Header
+from email.mime.text import MIMEText
 from email.utils import format_datetime, formataddr, parseaddr
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -91,20 +92,20 @@ class EmailChannel:
         await self._post.sent(notice, Sent(text=shown[0].text, key=key, external_id=str(mail["Message-ID"])))
         return Receipt(external_id=str(mail["Message-ID"]))
 
-    def _mail(self, to: str, rendered: Rendered, key: str) -> EmailMessage:
+    def _mail(self, to: str, rendered: Rendered, key: str) -> MIMEText:
+        """The mail. Built with the older policy of `email`: the newer one takes ten times as long for the same bytes."""
         name, sender = parseaddr(self.account.settings["sender"])
-        mail = EmailMessage()
-        mail["From"] = formataddr((name, sender))
-        mail["To"] = to
-        mail["Subject"] = rendered.subject
+        mail = MIMEText(rendered.text, "plain", "utf-8")
+        mail["From"] = formataddr((_one_line(name), _one_line(sender)))
+        mail["To"] = _one_line(to)
+        mail["Subject"] = Header(_one_line(rendered.subject), "utf-8")
         mail["Date"] = format_datetime(self._clock.now())
         digest = hashlib.sha256(f"{self.account.id}:{key}".encode()).hexdigest()[:32]
         mail["Message-ID"] = f"<{digest}@{sender.rpartition('@')[2] or 'localhost'}>"
         mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(rendered.text)
         return mail
 
-    async def _send(self, mail: EmailMessage) -> None:
+    async def _send(self, mail: MIMEText) -> None:
         url = self.account.secrets.get("smtp_url", "")
         if url:
             await asyncio.to_thread(_deliver, url, mail)
@@ -113,6 +114,11 @@ class EmailChannel:
         if not folder:
             raise Reconnect("the e-mail account has neither smtp_url nor a local mailbox")
         await asyncio.to_thread(_drop, Path(folder), mail)
+
+
+def _one_line(text: str) -> str:
+    """A header's value: a line break in it would start a header of the writer's choice."""
+    return " ".join(text.split())
 
 
 def _hidden(notice: Notice) -> list[str]:
@@ -124,7 +130,7 @@ SEALED = "sealed:"
 """How a parameter begins that `Post.unseal` opens."""
 
 
-def _drop(folder: Path, mail: EmailMessage) -> None:
+def _drop(folder: Path, mail: MIMEText) -> None:
     """Writes the mail into the mailbox whole or not at all; the same message id is the same file."""
     folder.mkdir(parents=True, exist_ok=True)
     name = mail["Message-ID"].strip("<>").partition("@")[0]
@@ -156,7 +162,7 @@ def _connect(url: str) -> smtplib.SMTP:
     return server
 
 
-def _deliver(url: str, mail: EmailMessage) -> None:
+def _deliver(url: str, mail: MIMEText) -> None:
     server = _connect(url)
     try:
         server.send_message(mail)

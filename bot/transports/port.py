@@ -27,11 +27,13 @@ class Incoming(Value, frozen=True):
 
 
 class Sent(Value, frozen=True):
-    """How a notice was shown: the words, the outbox's key of it, and the transport's id of the (last) message."""
+    """How a notice was shown: the words, the buttons (value, label), the outbox's key of it, and the transport's id of
+    the (last) message."""
 
     text: str
     key: str
     external_id: str = ""
+    buttons: tuple[tuple[str, str], ...] = ()
 
 
 class Post(Protocol):

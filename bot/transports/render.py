@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.texts import known, text
@@ -33,6 +33,11 @@ class Rendered:
     text: str
     buttons: tuple[tuple[str, str], ...] = ()
     subject: str = ""
+
+
+def whole(parts: Sequence[Rendered]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """All the text of the parts, and the buttons under the last: as a transcript keeps it."""
+    return "\n\n".join(part.text for part in parts), parts[-1].buttons if parts else ()
 
 
 ANNOUNCED = frozenset({"notice.out_for_delivery", "notice.exception", "notice.delivered"})

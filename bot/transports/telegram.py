@@ -18,7 +18,7 @@ import msgspec
 
 from bot.masking import mask_cards
 from bot.transports.port import Incoming, Post, Sent
-from bot.transports.render import Abilities, Rendered, render, replaces
+from bot.transports.render import Abilities, Rendered, render, replaces, whole
 from hub.contract import About, Account, Credential, Delivery, Http, WebhookState
 from hub.domain.order import News
 from hub.domain.outgoing import Notice, Receipt
@@ -88,9 +88,8 @@ class TelegramChannel:
                 await _answer(bot, notice.answers)
             sent = await self._deliver(bot, notice, int(notice.address), parts)
         if parts:
-            await self._post.sent(
-                notice, Sent(text="\n\n".join(part.text for part in parts), key=key, external_id=sent)
-            )
+            words, buttons = whole(parts)
+            await self._post.sent(notice, Sent(text=words, key=key, external_id=sent, buttons=buttons))
         return Receipt(external_id=sent)
 
     async def _deliver(self, bot: Bot, notice: Notice, chat: int, parts: tuple[Rendered, ...]) -> str:
@@ -168,8 +167,15 @@ class TelegramChannel:
 
 
 def delivery_of(body: bytes) -> Delivery:
-    """An update as a delivery, card numbers masked. Raises `BadPayload` when it is none."""
-    update = _update(body)
+    """An update as a delivery, card numbers masked. Raises `BadPayload` when it is no update at all; one that says
+    something we cannot read is kept all the same, or Telegram would repeat it for a day."""
+    try:
+        number = str(msgspec.json.decode(body, type=_Numbered).update_id)
+        update = _update(body)
+    except BadPayload:
+        return Delivery(id=number, topic="unreadable", body=body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadPayload("$", str(error)) from None
     words = update.message.text if update.message else ""
     if words and mask_cards(words) != words:
         raw = json.loads(body)
@@ -177,7 +183,11 @@ def delivery_of(body: bytes) -> Delivery:
         body = json.dumps(raw).encode()
     topic = "callback_query" if update.callback_query else "message" if update.message else "other"
     when = datetime.fromtimestamp(update.message.date, UTC) if update.message else None
-    return Delivery(id=str(update.update_id), topic=topic, body=body, occurred_at=when)
+    return Delivery(id=number, topic=topic, body=body, occurred_at=when)
+
+
+class _Numbered(msgspec.Struct):
+    update_id: int
 
 
 class _Chat(msgspec.Struct):

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 import msgspec
 
 from bot.transports.port import Incoming, Post, Sent
-from bot.transports.render import Abilities, render
+from bot.transports.render import Abilities, render, whole
 from hub.contract import About, Account, Credential, Delivery, Http
 from hub.domain.order import News, Value
 from hub.domain.outgoing import Notice, Receipt
@@ -69,7 +69,8 @@ class WebChatChannel:
         except Invalid as error:
             raise Reject(str(error)) from error
         if parts:
-            await self._post.sent(notice, Sent(text="\n\n".join(part.text for part in parts), key=key))
+            words, buttons = whole(parts)
+            await self._post.sent(notice, Sent(text=words, key=key, buttons=buttons))
         return Receipt(external_id=key)
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> Delivery:
@@ -84,10 +85,7 @@ class WebChatChannel:
 
     def read_chat(self, delivery: Delivery) -> Incoming | None:
         """The event that the socket kept."""
-        try:
-            return msgspec.json.decode(delivery.body, type=Incoming)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise BadPayload("$", str(error)) from None
+        return read_event(delivery.body)
 
     # ------------------------------------------------------------ who a visitor is
 
@@ -107,6 +105,14 @@ class WebChatChannel:
     def _mac(self, body: bytes) -> str:
         key = self.account.secrets["signing_key"].encode()
         return hmac.new(key, b"webchat:%d:" % self.account.id + body, hashlib.sha256).hexdigest()
+
+
+def read_event(body: bytes) -> Incoming:
+    """An event as the socket keeps it. Raises `BadPayload`."""
+    try:
+        return msgspec.json.decode(body, type=Incoming)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadPayload("$", str(error)) from None
 
 
 class Visitor(Value, frozen=True):

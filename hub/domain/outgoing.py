@@ -156,6 +156,8 @@ class Notice(Value, frozen=True):
     """Messages of one key replace each other where the transport can edit."""
     answers: str = ""
     """The transport's id of what must be answered before the message goes out: a pressed button's callback."""
+    message_id: int = 0
+    """The line of the transcript that this is; 0 when it has none until it is sent."""
 
 
 class Receipt(Value, frozen=True):
