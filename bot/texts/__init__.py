@@ -80,6 +80,7 @@ def text(key: str, locale: str, params: Mapping[str, str] | None = None) -> str:
     return _PARAMETER.sub(fill, _OPTIONAL.sub(optional, template)).strip()
 
 
+@lru_cache(maxsize=4096)
 def _formatted(value: str, kind: str, locale: str) -> str:
     if not value or not kind:
         return value

@@ -1,33 +1,47 @@
 """E-mail: notices and one-time codes through an SMTP server, or without one into a local mailbox of .eml files.
 
 SMTP as RFC 5321 with STARTTLS (`smtp://`, refused without TLS except on this machine) or TLS from the start (`smtps://`).
-The message id is made from the outbox's key, so that mail servers and readers drop a repeat.
+The message id is made from the outbox's key, so that mail servers and readers drop a repeat: sending again is safe.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import smtplib
 import ssl
+from collections import defaultdict
+from dataclasses import dataclass
 from email.header import Header
-from email.mime.text import MIMEText
 from email.utils import format_datetime, formataddr, parseaddr
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from aiolimiter import AsyncLimiter
 from msgspec.structs import replace
 
 from bot.transports.port import Post, Sent
 from bot.transports.render import Abilities, Rendered, render
 from hub.contract import About, Account, Credential, Http
-from hub.domain.outgoing import Notice, Receipt
+from hub.domain.outgoing import Kind, Notice, Receipt
 from hub.errors import Invalid, Reconnect, Reject, Retry, Unknown
 from hub.ports import Clock, SystemClock
 
 ABILITIES = Abilities(longest_text=100_000, subject=True)
 TIMEOUT = 20.0
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+LONGEST_LINE = 900
+"""Characters of a line that travel as they are (RFC 5322 allows 998)."""
+
+SMTP_RATE = 5.0
+"""Mails a second to one server; a local mailbox takes what comes."""
+
+SEALED = "sealed:"
+"""How a parameter begins that `Post.unseal` opens."""
+
+HIDDEN = "••••••"
+"""What stands for a sealed parameter in a transcript."""
 
 about = About(
     name="email",
@@ -37,7 +51,8 @@ about = About(
         Credential("sender", "Sender", secret=False, help='orders@example.com, or "Shop <orders@example.com>"'),
         Credential("mailbox", "Local mailbox", secret=False, required=False, help="folder for .eml without a server"),
     ),
-    rate=50.0,
+    rate=10_000.0,
+    repeatable=frozenset({Kind.NOTIFY}),
 )
 
 
@@ -49,9 +64,20 @@ class Email:
     def __init__(self, post: Post, clock: Clock | None = None) -> None:
         self._post = post
         self._clock = clock or SystemClock()
+        self._limits: dict[int, AsyncLimiter] = defaultdict(lambda: AsyncLimiter(SMTP_RATE, 1.0))
 
     def open(self, account: Account, http: Http) -> EmailChannel:
-        return EmailChannel(account, self._post, self._clock)
+        return EmailChannel(account, self._post, self._clock, self._limits[account.id])
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail, ready to go: addresses without names, and the whole text as bytes."""
+
+    sender: str
+    to: str
+    message_id: str
+    content: bytes
 
 
 class EmailChannel:
@@ -59,10 +85,11 @@ class EmailChannel:
 
     abilities = ABILITIES
 
-    def __init__(self, account: Account, post: Post, clock: Clock) -> None:
+    def __init__(self, account: Account, post: Post, clock: Clock, limit: AsyncLimiter) -> None:
         self.account = account
         self._post = post
         self._clock = clock
+        self._limit = limit
 
     def __repr__(self) -> str:
         return f"EmailChannel({self.account.id})"
@@ -77,38 +104,50 @@ class EmailChannel:
     async def notify(self, notice: Notice, key: str) -> Receipt:
         """Sends one mail. Raises `Reject` for an address the server refuses, `Unknown` for an answer lost after the
         text went out."""
+        sealed = [name for name, value in notice.params.items() if value.startswith(SEALED)]
         belongs = (self.account.merchant_id, notice.address)
-        opened = {name: self._post.unseal(value, *belongs) for name, value in notice.params.items()}
+        opened = {name: self._post.unseal(notice.params[name], *belongs) for name in sealed}
         try:
-            parts = render(replace(notice, params=opened), notice.locale, ABILITIES)
+            parts = render(replace(notice, params={**notice.params, **opened}), notice.locale, ABILITIES)
             mail = self._mail(notice.address, parts[0], key) if parts else None
-        except (Invalid, ValueError) as error:
+        except Invalid as error:
             raise Reject(str(error)) from error
         if mail is None:
             return Receipt()
         await self._send(mail)
-        shown = render(replace(notice, params={**notice.params, **dict.fromkeys(_hidden(notice), "••••••")}),
-                       notice.locale, ABILITIES)  # fmt: skip
-        await self._post.sent(notice, Sent(text=shown[0].text, key=key, external_id=str(mail["Message-ID"])))
-        return Receipt(external_id=str(mail["Message-ID"]))
+        if notice.conversation_id:
+            hidden = replace(notice, params={**notice.params, **dict.fromkeys(sealed, HIDDEN)})
+            words = render(hidden, notice.locale, ABILITIES)[0].text
+            await self._post.sent(notice, Sent(text=words, key=key, external_id=mail.message_id))
+        return Receipt(external_id=mail.message_id)
 
-    def _mail(self, to: str, rendered: Rendered, key: str) -> MIMEText:
-        """The mail. Built with the older policy of `email`: the newer one takes ten times as long for the same bytes."""
+    def _mail(self, to: str, rendered: Rendered, key: str) -> Mail:
+        """Raises `Invalid` for an address that is none: what channels give us may hold anything."""
         name, sender = parseaddr(self.account.settings["sender"])
-        mail = MIMEText(rendered.text, "plain", "utf-8")
-        mail["From"] = formataddr((_one_line(name), _one_line(sender)))
-        mail["To"] = _one_line(to)
-        mail["Subject"] = Header(_one_line(rendered.subject), "utf-8")
-        mail["Date"] = format_datetime(self._clock.now())
+        if parseaddr(to)[1] != to or not to.isascii() or not to.isprintable() or " " in to or "@" not in to:
+            raise Invalid("address", f"{to[:100]!r} is not an e-mail address")
         digest = hashlib.sha256(f"{self.account.id}:{key}".encode()).hexdigest()[:32]
-        mail["Message-ID"] = f"<{digest}@{sender.rpartition('@')[2] or 'localhost'}>"
-        mail["Auto-Submitted"] = "auto-generated"
-        return mail
+        message_id = f"<{digest}@{sender.rpartition('@')[2] or 'localhost'}>"
+        encoding, body = _body(rendered.text)
+        headers = {
+            "From": formataddr((name, sender)),
+            "To": to,
+            "Subject": _header(rendered.subject),
+            "Date": format_datetime(self._clock.now()),
+            "Message-ID": message_id,
+            "Auto-Submitted": "auto-generated",
+            "MIME-Version": "1.0",
+            "Content-Type": 'text/plain; charset="utf-8"',
+            "Content-Transfer-Encoding": encoding,
+        }
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return Mail(sender, to, message_id, f"{lines}\r\n{body}\r\n".encode("ascii"))
 
-    async def _send(self, mail: MIMEText) -> None:
+    async def _send(self, mail: Mail) -> None:
         url = self.account.secrets.get("smtp_url", "")
         if url:
-            await asyncio.to_thread(_deliver, url, mail)
+            async with self._limit:
+                await asyncio.to_thread(_deliver, url, mail)
             return
         folder = self.account.settings.get("mailbox", "")
         if not folder:
@@ -116,26 +155,29 @@ class EmailChannel:
         await asyncio.to_thread(_drop, Path(folder), mail)
 
 
-def _one_line(text: str) -> str:
-    """A header's value: a line break in it would start a header of the writer's choice."""
-    return " ".join(text.split())
+def _header(words: str) -> str:
+    """A header's words on one line, encoded where they are not plain (RFC 2047)."""
+    line = " ".join(words.split())
+    return line if line.isascii() and line.isprintable() else Header(line, "utf-8").encode()
 
 
-def _hidden(notice: Notice) -> list[str]:
-    """Names of sealed parameters: they are not kept in the transcript either."""
-    return [name for name, value in notice.params.items() if value.startswith(SEALED)]
+def _body(words: str) -> tuple[str, str]:
+    """Transfer encoding and body, lines ended as on the wire."""
+    text = "\r\n".join(words.splitlines())
+    if text.isascii() and all(len(line) <= LONGEST_LINE for line in text.split("\r\n")):
+        return "7bit", text
+    return "base64", base64.encodebytes(text.encode()).decode().replace("\n", "\r\n").rstrip()
 
 
-SEALED = "sealed:"
-"""How a parameter begins that `Post.unseal` opens."""
-
-
-def _drop(folder: Path, mail: MIMEText) -> None:
+def _drop(folder: Path, mail: Mail) -> None:
     """Writes the mail into the mailbox whole or not at all; the same message id is the same file."""
-    folder.mkdir(parents=True, exist_ok=True)
-    name = mail["Message-ID"].strip("<>").partition("@")[0]
+    name = mail.message_id.strip("<>").partition("@")[0]
     partial = folder / f".{name}.part"
-    partial.write_bytes(mail.as_bytes())
+    try:
+        partial.write_bytes(mail.content)
+    except FileNotFoundError:
+        folder.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(mail.content)
     partial.rename(folder / f"{name}.eml")
 
 
@@ -162,10 +204,10 @@ def _connect(url: str) -> smtplib.SMTP:
     return server
 
 
-def _deliver(url: str, mail: MIMEText) -> None:
+def _deliver(url: str, mail: Mail) -> None:
     server = _connect(url)
     try:
-        server.send_message(mail)
+        server.sendmail(mail.sender, [mail.to], mail.content)
     except smtplib.SMTPRecipientsRefused as error:
         code, words = next(iter(error.recipients.values()))
         raise (Retry if code < 500 else Reject)(f"the address is refused: {words!r}") from error
