@@ -76,7 +76,7 @@ async def show_order(database: Database, merchant_id: int, order_id: int) -> Ord
             "parcels": await _parcels(tx, order_id),
             "payments": await _payments(tx, order_id),
             "refunds": await _refunds(tx, order_id),
-            "events": await list_events(tx, merchant_id, order_id),
+            "events": await _events(tx, merchant_id, order_id),
         }
         children["messages"] = await _messages(tx, order, children)
     return _order(order, children)
@@ -180,8 +180,16 @@ async def _refunds(tx: Tx, order_id: int) -> tuple[RefundView, ...]:
     return tuple(view(RefundView, row) for row in rows)
 
 
-async def list_events(tx: Tx, merchant_id: int, order_id: int) -> tuple[EventView, ...]:
-    """Everything that happened to an order, in the order in which it was recorded."""
+async def show_events(database: Database, merchant_id: int, order_id: int) -> tuple[EventView, ...]:
+    """Everything that happened to an order, in the order in which it was recorded. Raises `NotFound`."""
+    if not await database.plain.fetchval(
+        "SELECT 1 FROM orders WHERE merchant_id = $1 AND id = $2", merchant_id, order_id
+    ):
+        raise NotFound("no such order")
+    return await _events(database.plain, merchant_id, order_id)
+
+
+async def _events(tx: Tx, merchant_id: int, order_id: int) -> tuple[EventView, ...]:
     rows = await tx.fetch(
         """SELECT * FROM events WHERE merchant_id = $1 AND order_id = $2
            ORDER BY recorded_at, subject_id, seq LIMIT $3""",

@@ -1,0 +1,1 @@
+"""The doors: webhooks, API, console, web chat, tracking pages, health. They reach the hub through its actions only."""

@@ -1,0 +1,94 @@
+"""The description of the API, made from the endpoints themselves: OpenAPI 3.1 for programs, a page for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from hub.web import pages
+from hub.web.api.v1 import Endpoint
+from hub.web.problems import CODES
+from hub.web.services import services
+
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457. `code` is stable.",
+    "required": ["type", "title", "status", "detail", "code", "docs"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string", "enum": sorted(CODES)},
+        "docs": {"type": "string", "format": "uri"},
+        "field": {"type": "string", "description": "The input to correct, with code `invalid`."},
+        "path": {"type": "string", "description": "Where the body is wrong, with code `bad_payload`."},
+        "request_id": {"type": "string"},
+    },
+}
+
+
+def describe_routes(endpoints: Sequence[Endpoint]) -> list[web.RouteDef]:
+    """/api/openapi.json and /api/docs."""
+
+    async def openapi(request: web.Request) -> web.Response:
+        return web.json_response(document(endpoints, services(request).settings.url))
+
+    async def docs(request: web.Request) -> web.Response:
+        rows = [(endpoint, sorted(fields(endpoint))) for endpoint in endpoints]
+        context = {"endpoints": rows, "codes": CODES, "base": services(request).settings.url}
+        return pages.page(request, "api_docs.html", context)
+
+    return [web.get("/openapi.json", openapi), web.get("/docs", docs)]
+
+
+def fields(endpoint: Endpoint) -> tuple[str, ...]:
+    """Names of what an answer holds at its top."""
+    return endpoint.answers.__struct_fields__
+
+
+def document(endpoints: Sequence[Endpoint], base: str) -> dict[str, Any]:
+    """The OpenAPI document."""
+    kinds = [endpoint.answers for endpoint in endpoints]
+    refs, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    paths = {
+        f"/api{endpoint.path}": {"get": _operation(endpoint, ref)}
+        for endpoint, ref in zip(endpoints, refs, strict=True)
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Crossdock", "version": "1", "description": "Amounts are minor units; ids are text."},
+        "servers": [{"url": base}],
+        "security": [{"bearer": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "schemas": {**schemas, "Problem": PROBLEM},
+        },
+    }
+
+
+def _operation(endpoint: Endpoint, ref: dict[str, Any]) -> dict[str, Any]:
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    in_path = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string", "pattern": r"^\d{1,19}$"}}]
+    in_query = [
+        {
+            "name": name,
+            "in": "query",
+            "description": text,
+            "schema": {"type": "integer" if name == "limit" else "string"},
+        }
+        for name, text in endpoint.params.items()
+    ]
+    return {
+        "operationId": endpoint.handler.__name__,
+        "summary": endpoint.title,
+        "parameters": (in_path if "{id}" in endpoint.path else []) + in_query,
+        "responses": {
+            "200": {"description": endpoint.title, "content": {"application/json": {"schema": ref}}},
+            "default": {"description": "What went wrong", "content": problem},
+        },
+    }

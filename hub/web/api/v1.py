@@ -1,0 +1,134 @@
+"""Version 1 of the API. Every endpoint declares itself, so that the description cannot differ from what exists."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+from aiohttp import web
+
+from hub.actions.list_accounts import AccountView, list_accounts
+from hub.actions.list_holds import HoldPage, HoldQuery, list_holds
+from hub.actions.list_orders import OrderPage, OrderQuery, list_orders
+from hub.actions.list_stock import StockPage, StockQuery, list_stock
+from hub.actions.order_view import EventView, OrderView, View
+from hub.actions.show_order import show_events, show_order
+from hub.errors import Forbidden, Invalid, NotFound
+from hub.web.auth import WHO
+from hub.web.services import services
+
+
+class Events(View, frozen=True):
+    """Everything that happened to an order, oldest first."""
+
+    events: tuple[EventView, ...]
+
+
+class Accounts(View, frozen=True):
+    """Connected accounts."""
+
+    accounts: tuple[AccountView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One thing that can be asked. `params`: name of a query parameter → what it is."""
+
+    path: str
+    title: str
+    answers: type[View] | type[OrderPage]
+    handler: Callable[[web.Request], Awaitable[object]]
+    params: Mapping[str, str]
+
+    def route(self) -> web.RouteDef:
+        """The route; the path's ids take digits only."""
+        return web.get(self.path.replace("{id}", r"{id:\d{1,19}}"), self.answer)
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """The handler's struct as JSON. Raises `Invalid` for a parameter that does not exist."""
+        for name in request.query:
+            if name not in self.params:
+                known = ", ".join(self.params) or "none"
+                raise Invalid(name, f"is no parameter of this address; there are: {known}")
+        body = msgspec.json.encode(await self.handler(request))
+        return web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+PAGED = {"after": "The `next` of the page before.", "limit": "Rows of a page, 1 to 200; 50 unless told."}
+
+
+def _limit(request: web.Request) -> int:
+    given = request.query.get("limit", "50")
+    if not (given.isascii() and given.isdecimal() and len(given) < 5):
+        raise Invalid("limit", "is a number from 1 to 200")
+    return int(given)
+
+
+def _id(request: web.Request) -> int:
+    value = int(request.match_info["id"])
+    if value >= 2**63:
+        raise NotFound("there is no such thing")
+    return value
+
+
+async def orders(request: web.Request) -> OrderPage:
+    """Orders, newest first."""
+    query = request.query
+    asked = OrderQuery(
+        phase=query.get("phase", ""),
+        channel=query.get("channel", ""),
+        search=query.get("search", ""),
+        after=query.get("after", ""),
+        limit=_limit(request),
+    )
+    return await list_orders(services(request).database, request[WHO].merchant_id, asked)
+
+
+async def order(request: web.Request) -> OrderView:
+    """One order with everything that belongs to it."""
+    return await show_order(services(request).database, request[WHO].merchant_id, _id(request))
+
+
+async def events(request: web.Request) -> Events:
+    """What happened to one order."""
+    found = await show_events(services(request).database, request[WHO].merchant_id, _id(request))
+    return Events(events=found)
+
+
+async def holds(request: web.Request) -> HoldPage:
+    """Open holds, oldest first."""
+    query = request.query
+    asked = HoldQuery(reason=query.get("reason", ""), after=query.get("after", ""), limit=_limit(request))
+    return await list_holds(services(request).database, request[WHO].merchant_id, asked)
+
+
+async def accounts(request: web.Request) -> Accounts:
+    """Connected accounts; not for agents."""
+    if request[WHO].role == "agent":
+        raise Forbidden("accounts are for merchants")
+    return Accounts(accounts=await list_accounts(services(request).database, request[WHO].merchant_id))
+
+
+async def stock(request: web.Request) -> StockPage:
+    """Stock by SKU."""
+    query = request.query
+    asked = StockQuery(search=query.get("search", ""), after=query.get("after", ""), limit=_limit(request))
+    return await list_stock(services(request).database, request[WHO].merchant_id, asked)
+
+
+ORDER_PARAMS = {
+    "phase": "Only orders in this phase. A page may be short and still have a `next`.",
+    "channel": "The name or the connector of an account.",
+    "search": "A number, an e-mail address, a tracking number, or a part of a name.",
+    **PAGED,
+}
+
+ENDPOINTS = (
+    Endpoint("/v1/orders", "Orders, newest first", OrderPage, orders, ORDER_PARAMS),
+    Endpoint("/v1/orders/{id}", "One order, whole", OrderView, order, {}),
+    Endpoint("/v1/orders/{id}/events", "What happened to an order", Events, events, {}),
+    Endpoint("/v1/holds", "Open holds, oldest first", HoldPage, holds, {"reason": "Only this reason.", **PAGED}),
+    Endpoint("/v1/accounts", "Connected accounts", Accounts, accounts, {}),
+    Endpoint("/v1/stock", "Stock by SKU", StockPage, stock, {"search": "A part of a SKU or title.", **PAGED}),
+)

@@ -1,0 +1,250 @@
+"""Keys and their parameters in plain English: phases, holds, events, messages, scans.
+
+Everything is text; the templates escape it. A key that is not here is shown as its own words, never dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from hub.web.pages import amount, words
+
+Details = Mapping[str, Any]
+Say = Callable[[Details], str]
+
+PHASE_WORDS: Mapping[str, str] = {
+    "exception": "Needs help", "on_hold": "On hold", "awaiting_payment": "Awaiting payment",
+    "backordered": "Out of stock", "amending": "Being changed", "draft": "Draft", "reviewing": "In review",
+    "ready_to_route": "Ready to route", "routed": "Routed", "picking": "Picking", "packed": "Packed",
+    "partially_shipped": "Partly shipped", "shipped": "Shipped", "partially_delivered": "Partly delivered",
+    "delivered": "Delivered", "closed": "Closed", "return_open": "Return open",
+    "partially_returned": "Partly returned", "returned": "Returned", "cancelled": "Cancelled", "rejected": "Rejected",
+}  # fmt: skip
+"""Phase → words, in the order in which the console shows them: what needs people first."""
+
+PHASE_TONES: Mapping[str, str] = {
+    "exception": "bad", "rejected": "idle", "cancelled": "idle", "draft": "idle", "on_hold": "wait",
+    "awaiting_payment": "wait", "backordered": "wait", "amending": "wait", "reviewing": "work",
+    "ready_to_route": "work", "routed": "work", "picking": "work", "packed": "work", "partially_shipped": "move",
+    "shipped": "move", "partially_delivered": "move", "delivered": "good", "closed": "good", "return_open": "back",
+    "partially_returned": "back", "returned": "back",
+}  # fmt: skip
+
+PARCEL_WORDS: Mapping[str, str] = {
+    "packed": "Packed", "manifested": "Packed", "handed_over": "Handed to the carrier", "cancelled": "Cancelled",
+    "delivered": "Delivered", "returned_to_sender": "Returned to sender", "lost": "Lost", "damaged": "Damaged",
+    "pre_transit": "Announced to the carrier", "in_transit": "On its way", "out_for_delivery": "Out for delivery",
+    "available_for_pickup": "Ready for pick-up", "failed_attempt": "Delivery was attempted",
+    "exception": "Delayed by the carrier", "return_to_sender": "On its way back", "unknown": "News from the carrier",
+}  # fmt: skip
+
+PARCEL_TONES: Mapping[str, str] = {
+    "delivered": "good", "lost": "bad", "damaged": "bad", "exception": "bad", "failed_attempt": "wait",
+    "returned_to_sender": "back", "return_to_sender": "back", "cancelled": "idle", "packed": "work",
+}  # fmt: skip
+
+TRACKING_HEADLINES: Mapping[str, str] = {
+    "delivered": "Your order has arrived", "closed": "Your order has arrived",
+    "partially_delivered": "Part of your order has arrived", "shipped": "Your order is on its way",
+    "partially_shipped": "Part of your order is on its way", "packed": "Your order is packed",
+    "cancelled": "This order was cancelled", "rejected": "This order was not accepted",
+    "backordered": "We are waiting for stock", "awaiting_payment": "We are waiting for your payment",
+    "return_open": "Your return is under way", "returned": "Your order came back",
+    "partially_returned": "Part of your order came back",
+}  # fmt: skip
+
+REASONS: Mapping[str, str] = {
+    "payment": "Payment", "fraud": "Fraud check", "address": "Address", "stock": "Stock", "credit": "Credit limit",
+    "customs": "Customs", "mapping": "Mapping", "duplicate": "Possible duplicate", "channel_pending": "Channel",
+    "customer": "Customer", "manual": "Needs a look",
+}  # fmt: skip
+
+RESOLUTIONS: Mapping[str, str] = {
+    "accept": "Accept as it is", "cancel": "Cancel the order", "retry": "Try again", "wait": "Keep waiting",
+    "use_address": "Correct the address", "split": "Ship what is there", "ship_elsewhere": "Ship from elsewhere",
+    "request_payment": "Ask for another payment",
+}  # fmt: skip
+
+MESSAGE_WORDS: Mapping[str, str] = {
+    "buy_label": "Buy label", "void_label": "Void label", "push_shipment": "Shipment to channel",
+    "push_status": "Status to channel", "push_stock": "Stock to channel",
+    "push_cancellation": "Cancellation to channel", "push_refund": "Refund to channel",
+    "capture_payment": "Capture payment", "void_payment": "Void payment", "refund_payment": "Refund payment",
+    "notify": "Message to customer",
+}  # fmt: skip
+
+MESSAGE_TONES: Mapping[str, str] = {
+    "sent": "good", "dead": "bad", "refused": "bad", "pending": "wait", "leased": "work", "dropped": "idle",
+}  # fmt: skip
+
+
+WORK_TONES: Mapping[str, str] = {
+    "planned": "idle", "scheduled": "idle", "open": "work", "picking": "work", "picked": "work", "packed": "work",
+    "labeled": "work", "dispatched": "move", "short": "bad", "done": "good", "cancelled": "idle",
+}  # fmt: skip
+
+ADDRESS_FIELDS = (
+    ("name", "Name"), ("company", "Company"), ("line1", "Street and number"), ("line2", "Address line 2"),
+    ("postcode", "Postcode"), ("city", "City"), ("region", "Region or state"), ("country", "Country (two letters)"),
+    ("phone", "Phone"),
+)  # fmt: skip
+"""The fields of an address form: name of the field, words."""
+
+
+def listed(items: Iterable[object]) -> str:
+    """a, b and c."""
+    texts = [str(item) for item in items]
+    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
+
+
+def money_of(details: Details, name: str) -> str:
+    """An amount among details that also name its currency."""
+    value = details.get(name)
+    return amount(value, str(details.get("currency", ""))) if isinstance(value, int) else "?"
+
+
+# ---------------------------------------------------------------- holds
+
+
+def _missing_skus(details: Details) -> str:
+    lines = [line.get("sku") or line.get("title") or line.get("listing") for line in details.get("lines", ())]
+    return f"no product of ours is known for {listed(lines)}; import it, or map the listing to a SKU"
+
+
+def _short(details: Details) -> str:
+    return "not enough stock: " + listed(f"{units} more of {sku}" for sku, units in details.get("short", {}).items())
+
+
+HOLD_SAYS: Mapping[str, Say] = {
+    "sums": lambda d: f"the parts add up to {money_of(d, 'expected')}, the channel says {money_of(d, 'told')}",
+    "words": lambda d: f"the channel says {listed(d.get('words', ()))}, which nobody knows the meaning of",
+    "skus": _missing_skus,
+    "no_address": lambda d: "there is no address to ship to",
+    "address": lambda d: "the address is not complete: " + listed(words(f).lower() for f in d.get("faults", ())),
+    "contact": lambda d: f"no usable way to reach the buyer ({d.get('email') or 'no e-mail address'})",
+    "channel_pending": lambda d: "the channel has not released the order yet",
+    "payment_missing": lambda d: f"{money_of(d, 'due')} is not paid yet",
+    "payment_failed": lambda d: f"a payment failed; {money_of(d, 'due')} is due",
+    "capture_refused": lambda d: f"the payment could not be collected: {d.get('why', '')}",
+    "duplicate": lambda d: f"looks like order {d.get('of', '')} placed twice: same buyer, goods and amount",
+    "stock": _short,
+    "no_carrier": lambda d: f"no carrier account is connected to buy a label for {d.get('fulfillment', '')}",
+    "carrier": lambda d: f"the carrier refused the label of {d.get('parcel', '')}: {d.get('why', '')}",
+}
+
+
+def hold_says(detail: Details) -> str:
+    """What is wrong, in one sentence without its full stop."""
+    say = HOLD_SAYS.get(str(detail.get("what", "")))
+    if say is not None:
+        return say(detail)
+    return f"{words(detail.get('what', 'held')).lower()}: {plain(detail)}" if plain(detail) else words("held").lower()
+
+
+def plain(details: Details) -> str:
+    """Details that no sentence is written for: `name value` pairs."""
+    return ", ".join(
+        f"{words(name).lower()} {_value(value)}"
+        for name, value in details.items()
+        if name not in {"what", "currency"} and value not in ("", None, [], {})
+    )
+
+
+def _value(value: object) -> str:
+    if isinstance(value, Mapping):
+        return listed(f"{name} {_value(item)}" for name, item in value.items())
+    return listed(_value(item) for item in value) if isinstance(value, list | tuple) else str(value)
+
+
+# ---------------------------------------------------------------- events
+
+EVENT_SAYS: Mapping[str, Say] = {
+    "received": lambda d: "Order received",
+    "accepted": lambda d: "Review passed: everything an order needs is there",
+    "held": lambda d: f"On hold ({REASONS.get(str(d.get('reason')), d.get('reason'))}): {hold_says(d)}",
+    "hold_healed": lambda d: f"Hold lifted by itself ({REASONS.get(str(d.get('reason')), d.get('reason'))})",
+    "hold_released": lambda d: (
+        f"Hold released ({REASONS.get(str(d.get('reason')), d.get('reason'))}): "
+        f"{RESOLUTIONS.get(str(d.get('resolution')), d.get('resolution'))}"
+    ),
+    "routed": lambda d: f"Routed to {listed(d.get('locations', ()))}: {d.get('rule', '')}",
+    "nothing_to_ship": lambda d: f"Nothing to ship: {d.get('why', '')}",
+    "released": lambda d: f"{d.get('fulfillment', '')} released for picking",
+    "picked": lambda d: f"{d.get('fulfillment', '')} picked, {d.get('units', '?')} units",
+    "packed": lambda d: f"{d.get('parcel', '')} packed, {d.get('grams', '?')} g",
+    "labeled": lambda d: (
+        f"Label bought for {d.get('parcel', '')}: {d.get('carrier', '')} {d.get('service', '')}, "
+        f"{d.get('tracking_number', '')}, {money_of(d, 'cost')}"
+    ),
+    "dispatched": lambda d: f"{listed(d.get('parcels', ())) or d.get('fulfillment', '')} handed to the carrier",
+    "scanned": lambda d: (
+        f"{d.get('parcel', '')}: {PARCEL_WORDS.get(str(d.get('status')), words(d.get('status', '')))}"
+        + (f", {d['place']}" if d.get("place") else "")
+    ),
+    "fulfillment_done": lambda d: f"{d.get('fulfillment', '')} is done",
+    "payment_captured": lambda d: f"{money_of(d, 'amount')} collected",
+    "refunded": lambda d: f"{money_of(d, 'amount')} refunded",
+    "completed": lambda d: "Order completed",
+    "cancelled": lambda d: "Order cancelled" + (f": {d['reason']}" if d.get("reason") else ""),
+    "fulfillment_cancelled": lambda d: f"{d.get('fulfillment', '')} cancelled",
+    "cancelled_too_late": lambda d: "The channel cancelled, but the order had been completed",
+    "units_cancelled_at_channel": lambda d: "Units were cancelled at the channel",
+    "revised": lambda d: "The channel sent a newer revision",
+    "stale_revision": lambda d: "An older revision came late and changed nothing",
+    "address_changed": lambda d: "The address was changed",
+    "shipped_elsewhere": lambda d: "Goods were shipped by somebody else",
+    "message_resent": lambda d: f"{MESSAGE_WORDS.get(str(d.get('kind')), 'Message')} sent again",
+}
+
+
+def event_says(kind: str, details: Details) -> str:
+    """One event as a sentence."""
+    say = EVENT_SAYS.get(kind)
+    if say is not None:
+        return say(details)
+    return f"{words(kind)}: {plain(details)}" if plain(details) else words(kind)
+
+
+def event_tone(kind: str) -> str:
+    """The colour of an event's dot."""
+    if kind in {"held", "cancelled_too_late", "stale_revision"}:
+        return "wait"
+    if kind in {"completed", "fulfillment_done", "accepted", "hold_healed", "hold_released", "payment_captured"}:
+        return "good"
+    if kind in {"cancelled", "fulfillment_cancelled", "units_cancelled_at_channel"}:
+        return "idle"
+    return "move" if kind in {"dispatched", "scanned"} else "work"
+
+
+def actor_says(actor: str) -> str:
+    """Who did it, for people."""
+    kind, _, rest = actor.partition(":")
+    return {"hub": "Crossdock", "channel": "the channel", "carrier": "the carrier", "user": f"user {rest}",
+            "token": "a program", "demo": "you (demo)", "customer": "the customer"}.get(kind, actor)  # fmt: skip
+
+
+# ---------------------------------------------------------------- messages and routing
+
+
+def message_says(kind: str, what: str) -> str:
+    """What a message is about: its kind, and what it says if that says more."""
+    name = MESSAGE_WORDS.get(kind, words(kind))
+    said = words(what.removeprefix("notice.")).lower() if kind in {"push_status", "notify"} else what
+    return f"{name}: {said}" if said else name
+
+
+def routing_says(why: Details) -> str:
+    """Why a location was chosen: how far it is, and what others lacked."""
+    chosen = str(why.get("location", ""))
+    others = []
+    own = ""
+    for item in why.get("considered", ()):
+        lacks = item.get("lacks") or {}
+        if item.get("location") == chosen:
+            own = f"{item.get('km', '?')} km away, " + ("has part of it" if lacks else "has everything")
+        else:
+            missing = "lacks " + listed(f"{units} {sku}" for sku, units in lacks.items()) if lacks else "has everything"
+            others.append(f"{item.get('location')} ({item.get('km', '?')} km, {missing})")
+    text = own or (plain(why) if not chosen else "chosen by rule")
+    return f"{text}. Also considered: {listed(others)}" if others else text

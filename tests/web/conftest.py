@@ -1,0 +1,125 @@
+"""The doors on a real PostgreSQL: one application for the whole session, a merchant of its own for every test."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from connectors import CONNECTORS
+from connectors.http import AioHttp
+from hub.accounts import Accounts, Tools
+from hub.actions.create_token import NewToken, create_token
+from hub.actions.create_user import NewUser, create_user
+from hub.flow.inbox import Inbox
+from hub.ports import SystemClock, SystemRng, TimeOrderedIds
+from hub.settings import Settings
+from hub.store import embedded
+from hub.store.database import Database
+from hub.vault import Vault
+from hub.web.app import create_app
+from hub.web.services import Services
+from tests.web.rows import Shop
+
+KEY = base64.b64encode(b"k" * 32).decode()
+PASSWORD = "correct horse battery staple"  # noqa: S105 test data
+
+Client = TestClient
+_merchants = itertools.count(1_000)
+
+
+@pytest.fixture(scope="session")
+async def database(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Database]:
+    """A migrated PostgreSQL of this session's own."""
+    folder: Path = tmp_path_factory.mktemp("web")
+    database = Database(embedded.start(folder), pool=8)
+    await database.migrate()
+    async with database:
+        yield database
+    await embedded.stop_if_alone(folder)
+
+
+@pytest.fixture(scope="session")
+def ids() -> TimeOrderedIds:
+    """Ids of this process."""
+    return TimeOrderedIds(4000)
+
+
+def settings(**more: object) -> Settings:
+    """Settings that read neither environment nor file."""
+    return Settings.model_construct(**{**Settings().model_dump(), **more})
+
+
+@pytest.fixture(scope="session")
+async def hub(database: Database, ids: TimeOrderedIds) -> AsyncIterator[Services]:
+    """The services of one process; the inbox runs."""
+    vault, clock = Vault([KEY]), SystemClock()
+    async with AioHttp(allow_private_hosts=True) as http, Inbox(database, ids, clock) as inbox:
+        accounts = Accounts(database, Tools(CONNECTORS, http, vault, allow_demo=True), clock, ids)
+        yield Services(database, accounts, settings(), vault, clock, ids, SystemRng(), inbox)
+
+
+@pytest.fixture(scope="session")
+async def serve() -> AsyncIterator[Callable[[Services], Awaitable[Client]]]:
+    """Starts an application on a port of its own; every client has its own cookies."""
+    clients: list[Client] = []
+
+    async def start(services: Services) -> Client:
+        client = TestClient(TestServer(create_app(services)))
+        await client.start_server()
+        clients.append(client)
+        return client
+
+    yield start
+    for client in clients:
+        await client.close()
+
+
+@pytest.fixture
+async def client(hub: Services, serve: Callable[[Services], Awaitable[Client]]) -> Client:
+    """A browser that has not been here before."""
+    return await serve(hub)
+
+
+@pytest.fixture
+async def shop(database: Database, ids: TimeOrderedIds) -> Shop:
+    """A merchant nobody else has, with one account."""
+    made = Shop(database, ids, next(_merchants))
+    await made.account()
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with a session, or a program with a token."""
+
+    client: Client
+    headers: dict[str, str]
+
+
+async def signed_in(client: Client, hub: Services, shop: Shop, role: str = "merchant") -> Client:
+    """The client after signing in as a new user of the shop."""
+    email = f"{role}-{shop.ids.next()}@example.com"
+    await create_user(hub, NewUser(merchant_id=shop.merchant_id, email=email, role=role, password=PASSWORD), "test")
+    form = {"csrf": await csrf(client, "/console/sign-in"), "email": email, "password": PASSWORD}
+    async with client.post("/console/sign-in", data=form, allow_redirects=False) as reply:
+        assert reply.status == 303, await reply.text()
+    return client
+
+
+async def csrf(client: Client, path: str) -> str:
+    """The token of the first form on a page."""
+    async with client.get(path) as reply:
+        text = await reply.text()
+    return text.partition('name="csrf" value="')[2].partition('"')[0]
+
+
+async def token(hub: Services, shop: Shop, role: str = "api") -> dict[str, str]:
+    """Headers of a program."""
+    made = await create_token(hub, NewToken(merchant_id=shop.merchant_id, name="till", role=role), "test")
+    return {"Authorization": f"Bearer {made}"}
