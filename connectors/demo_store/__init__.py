@@ -2,8 +2,8 @@
 
 __init__.py   what the connector declares, and each capability in a few lines
 client.py     the only I/O
-wire.py       typed shapes of what we read and send
-mapper.py     pure, both ways: wire ↔ hub types
+wire.py       typed shapes of what we read and send, and order_wire.py those of an order
+mapper.py     pure, both ways: wire ↔ hub types, and order_mapper.py the order
 words.py      tables: their status words → ours
 server/       the store itself, so that the demo and the tests have an other side to talk to
 """

