@@ -22,12 +22,6 @@ async def playing(handler) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.port}"
 
 
-@pytest.fixture
-async def http():
-    async with AioHttp(allow_private_hosts=True) as client:
-        yield client
-
-
 def reply(status: int, body: bytes = b"", **headers: str) -> Reply:
     return Reply(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
 
