@@ -12,6 +12,7 @@ from datetime import timedelta
 from connectors.shopify import answers, fulfilling, hearing, reading, recordings, stock, subscriptions, undoing
 from connectors.shopify.bucket import Bucket
 from connectors.shopify.client import Client
+from connectors.shopify.tokens import Credentials, Tokens
 from hub.contract import About, Account, Credential, Cursor, Delivery, Http, Page, ProductPage, WebhookState
 from hub.domain.order import News, Value
 from hub.domain.outgoing import (
@@ -30,10 +31,11 @@ about = About(
     title="Shopify",
     credentials=(
         Credential("shop", "Shop address", secret=False, help="as in the admin's address: example.myshopify.com"),
-        Credential("access_token", "Admin API access token", help="starts with shpat_"),
         Credential("client_id", "Client ID (API key) of the app", secret=False, required=False),
         Credential("client_secret", "Client secret (API secret key) of the app", required=False,
                    help="signs webhooks: without it orders come by polling only"),
+        Credential("access_token", "Admin API access token", required=False,
+                   help="starts with shpat_; without it one is fetched with client_id and client_secret"),
         Credential("location_id", "Location whose stock we set", secret=False, required=False,
                    help="number from the location's address in the admin; empty: the shop's primary location"),
     ),
@@ -46,29 +48,32 @@ about = About(
 
 
 class Shopify:
-    """Opens shops. Remembers each account's bucket of points, which outlives a channel."""
+    """Opens shops. Remembers each account's token and bucket of points, which outlive a channel."""
 
     about = about
 
     def __init__(self) -> None:
-        self._buckets: dict[int, Bucket] = {}
+        self._kept: dict[int, tuple[Tokens, Bucket]] = {}
 
     def open(self, account: Account, http: Http) -> ShopifyChannel:
-        """The shop's channel. Raises `Invalid` for an address that is not one of myshopify.com."""
-        bucket = self._buckets.setdefault(account.id, Bucket())
-        return ShopifyChannel(account, http, bucket)
+        """The shop's channel. Raises `Invalid` for an address outside myshopify.com, or without credentials."""
+        given = credentials(account)
+        tokens, bucket = self._kept.get(account.id) or (Tokens(given), Bucket())
+        if tokens.credentials != given:
+            tokens = Tokens(given)
+        self._kept[account.id] = tokens, bucket
+        return ShopifyChannel(account, Client(http, tokens, bucket))
 
 
 class ShopifyChannel:
     """One shop."""
 
-    def __init__(self, account: Account, http: Http, bucket: Bucket) -> None:
+    def __init__(self, account: Account, client: Client) -> None:
         self.account = account
         self._shop = shop_domain(account.settings.get("shop", ""))
         self._secret = account.secrets.get("client_secret", "")
         self._location = account.settings.get("location_id", "")
-        token = account.secrets.get("access_token", "")
-        self._client = Client(account.base_url or f"https://{self._shop}", token, http, bucket)
+        self._client = client
 
     async def check(self) -> str:
         """The shop's name. Raises `Reconnect` when the token is refused, or is another shop's."""
@@ -136,6 +141,16 @@ class ShopifyChannel:
             case RefundRequest():
                 return await undoing.find_refund(self._client, payload)
         return None
+
+
+def credentials(account: Account) -> Credentials:
+    """What the account proves itself with. Raises `Invalid` when that is nothing."""
+    shop = shop_domain(account.settings.get("shop", ""))
+    token, client_id = account.secrets.get("access_token", ""), account.settings.get("client_id", "")
+    client_secret = account.secrets.get("client_secret", "")
+    if not token and not (client_id and client_secret):
+        raise Invalid("access_token", "give the shop's access token, or client_id and client_secret of an app in it")
+    return Credentials(account.base_url or f"https://{shop}", token, client_id, client_secret)
 
 
 def shop_domain(shop: str) -> str:

@@ -20,8 +20,9 @@ import msgspec
 from connectors.http import expect, words
 from connectors.shopify import envelope as wrapped
 from connectors.shopify.bucket import LONGEST_SLEEP, Bucket
+from connectors.shopify.tokens import Tokens
 from connectors.wire import decode
-from hub.contract import Http
+from hub.contract import Http, Reply
 from hub.errors import BadPayload, CrossdockError, Reconnect, Reject, Retry, Unknown
 
 VERSION = "2026-04"
@@ -38,10 +39,11 @@ class TooCostly(Reject):
 class Client:
     """Asks one shop. Operations are written "file.Operation" and live in `graphql/`."""
 
-    def __init__(self, base_url: str, token: str, http: Http, bucket: Bucket) -> None:
-        self._url = f"{base_url}/admin/api/{VERSION}/graphql.json"
-        self._headers = {"Content-Type": "application/json", "X-Shopify-Access-Token": token}
+    def __init__(self, http: Http, tokens: Tokens, bucket: Bucket) -> None:
+        self._url = f"{tokens.credentials.base_url}/admin/api/{VERSION}/graphql.json"
+        self._headers = {"Content-Type": "application/json"}
         self._http = http
+        self._tokens = tokens
         self._bucket = bucket
         self._broken: type[CrossdockError] = Retry
 
@@ -78,9 +80,7 @@ class Client:
         await self._room(operation)
         file, _, name = operation.partition(".")
         body = {"query": document(file), "operationName": name, "variables": variables}
-        reply = await self._http.call(
-            "POST", self._url, headers=self._headers, body=msgspec.json.encode(body), effect=effect, timeout=30.0
-        )
+        reply = await self._post(msgspec.json.encode(body), effect=effect)
         # What is no JSON after an effect is not simply Retry: the decoder below says so.
         content = expect(reply, operation, broken=self._broken, json=not effect)
         try:
@@ -93,6 +93,16 @@ class Client:
             raise (Unknown if effect else Retry)(f"{operation}: Shopify answered neither data nor errors")
         self._learn(operation, envelope.extensions)
         return envelope.data
+
+    async def _post(self, body: bytes, *, effect: bool) -> Reply:
+        """One call; a fetched token that is refused is fetched anew, once: 401 says that nothing was done."""
+        for again in (not self._tokens.lasting, False):
+            headers = self._headers | {"X-Shopify-Access-Token": await self._tokens.current(self._http)}
+            reply = await self._http.call("POST", self._url, headers=headers, body=body, effect=effect, timeout=30.0)
+            if reply.status != 401 or not again:
+                break
+            self._tokens.forget()
+        return reply
 
     async def _room(self, operation: str) -> None:
         loop = asyncio.get_running_loop()
@@ -108,7 +118,7 @@ class Client:
     def _raise_errors(self, operation: str, content: bytes) -> None:
         """Raises what the answer's errors mean, whatever else it holds; returns when it has none."""
         try:
-            envelope = decode(content, wrapped.Envelope[msgspec.Raw])
+            envelope = decode(content, wrapped.Envelope[object])
         except BadPayload:
             return
         self._learn(operation, envelope.extensions)

@@ -42,12 +42,9 @@ def unwrap(body: bytes, topic: str) -> tuple[str, bytes]:
         found = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Invalid("file", f"it is not one JSON object; {_HELP}") from None
-    for name, why in NEVER_SENT.items():
-        if name in found:
-            raise Invalid("file", f"{why}; {_HELP}")
     inner = next((name for name in WRAPPED if len(found) == 1 and name in found), None)
     if inner is None:
-        return topic or _topic(set(found)), body
+        return _bare(set(found), topic), body
     kind = WRAPPED[inner]
     if topic and topic.partition("/")[0] != kind.partition("/")[0]:
         raise Invalid("topic", f"the file holds a recorded {inner}, which {topic} does not carry")
@@ -57,10 +54,14 @@ def unwrap(body: bytes, topic: str) -> tuple[str, bytes]:
     return topic or kind, content
 
 
-def _topic(fields: set[str]) -> str:
-    for topic in MARKS:
-        if _is(topic, fields):
-            return topic
+def _bare(fields: set[str], topic: str) -> str:
+    """The topic of a body that stands by itself: as told, else as its fields show."""
+    found = next((known for known in MARKS if _is(known, fields)), "")
+    for name, why in NEVER_SENT.items():
+        if not found and name in fields:
+            raise Invalid("file", f"{why}; {_HELP}")
+    if topic or found:
+        return topic or found
     raise Invalid("topic", f"what the file holds cannot be told: name it with --topic; {_HELP}")
 
 

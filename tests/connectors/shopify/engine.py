@@ -71,7 +71,7 @@ def run(
 
 def idempotency_key(info: Any) -> str | None:
     """The key of the field's @idempotent directive."""
-    for directive in info.field_nodes[0].directives:
+    for directive in info.field_nodes[0].directives or ():
         if directive.name.value == "idempotent":
             variables = getattr(info.variable_values, "coerced", info.variable_values)
             found = value_from_ast_untyped(directive.arguments[0].value, variables)
@@ -92,7 +92,7 @@ class _Walk:
             value = source.get(field.name.value)
             if callable(value):
                 arguments = {
-                    a.name.value: value_from_ast_untyped(a.value, dict(self._variables)) for a in field.arguments
+                    a.name.value: value_from_ast_untyped(a.value, dict(self._variables)) for a in field.arguments or ()
                 }
                 given = {n: v for n, v in arguments.items() if not _is_absent(field, n, self._variables)}
                 value = value(SimpleNamespace(field_nodes=[field], variable_values=dict(self._variables)), **given)

@@ -217,18 +217,19 @@ def fulfillment_node(body: Node, events: Sequence[Node] = (), page: int = 250) -
         }
         for n, each in enumerate(body.get("line_items") or ())
     ]
-    tracking = {
-        "company": body.get("tracking_company"),
-        "number": body.get("tracking_number"),
-        "url": body.get("tracking_url"),
-    }
+    numbers = body.get("tracking_numbers") or [body.get("tracking_number")]
+    tracking = [
+        {"company": body.get("tracking_company"), "number": number, "url": body.get("tracking_url")}
+        for number in numbers
+        if number
+    ]
     return {
         "__typename": "Fulfillment",
         "id": gid("Fulfillment", body["id"]),
         "status": body["status"].upper(),
         "createdAt": body["created_at"],
         "updatedAt": body["updated_at"],
-        "trackingInfo": lambda info, **_: [tracking] if tracking["number"] else [],
+        "trackingInfo": lambda info, **_: tracking,
         "fulfillmentLineItems": connection(lines, page),
         "events": connection(list(events)),
     }

@@ -56,6 +56,7 @@ class ShopifyDouble:
         self.seen: list[Seen] = []
         self.state = Changes(SHOP)
         self.points, self.most, self.rate, self.dearest = 2000.0, 2000.0, 10_000.0, 1000.0
+        self.token, self.granted, self.lasts = TOKEN, 0, 86_399.0
         self.codes: set[str] = set()
         """Authorization codes that can be exchanged, each once."""
         self._schema = schema
@@ -126,7 +127,7 @@ class ShopifyDouble:
         if self._ordered:
             answer = self._ordered.pop(0)
             return web.Response(status=answer.status, headers=dict(answer.headers), body=answer.body)
-        if request.headers.get("X-Shopify-Access-Token") != TOKEN:
+        if request.headers.get("X-Shopify-Access-Token") != self.token:
             return web.json_response({"errors": "[API] Invalid API key or access token"}, status=401)
         self.state.reference = request.headers.get("X-Crossdock-Reference", "")
         content = self._answer(json.loads(raw))
@@ -154,10 +155,14 @@ class ShopifyDouble:
         status = {"maximumAvailable": self.most, "currentlyAvailable": int(self.points), "restoreRate": self.rate}
         return {"cost": {"requestedQueryCost": requested, "actualQueryCost": actual, "throttleStatus": status}}
 
-    async def token(self, request: web.Request) -> web.Response:
-        """POST /admin/oauth/access_token: each code is good once."""
+    async def grant(self, request: web.Request) -> web.Response:
+        """POST /admin/oauth/access_token: each code is good once, a token for the app's own credentials for a day."""
         form = await request.post()
+        self.granted += 1
         fine = (form.get("client_id"), form.get("client_secret")) == (CLIENT_ID, CLIENT_SECRET)
+        if fine and form.get("grant_type") == "client_credentials":
+            self.token = f"shpat_of_today_{self.granted}"
+            return web.json_response({"access_token": self.token, "scope": "read_orders", "expires_in": self.lasts})
         if not fine or form.get("code") not in self.codes:
             return web.json_response({"error": "invalid_request"}, status=400)
         self.codes.discard(str(form["code"]))
@@ -262,7 +267,7 @@ async def serve(
     double = ShopifyDouble(official_schema() if isinstance(schema, str) else schema)
     app = web.Application(client_max_size=64 * 1024 * 1024)
     app.router.add_post("/admin/api/2026-04/graphql.json", double.graphql)
-    app.router.add_post("/admin/oauth/access_token", double.token)
+    app.router.add_post("/admin/oauth/access_token", double.grant)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:

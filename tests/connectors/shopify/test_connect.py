@@ -1,0 +1,255 @@
+"""OAuth with ShopifyAPI against a real TLS server: the address, the callback, the token, and nothing left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import ipaddress
+import re
+import ssl
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import jwt
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from connectors import oauth
+from connectors.shopify import connect
+from hub.errors import Forbidden, Invalid, Reject, Retry
+from tests.connectors.shopify.server import CLIENT_ID, CLIENT_SECRET, SHOP, TOKEN, ShopifyDouble, serve
+
+APP = connect.App(CLIENT_ID, CLIENT_SECRET)
+NOW = datetime.now(UTC)
+KEY = "a key of our own"
+
+
+def callback(now: datetime = NOW, secret: str = CLIENT_SECRET, **params: str) -> dict[str, str]:
+    """What Shopify appends to the redirect, signed by its rule: hex HMAC over the sorted parameters."""
+    told = {"code": "code-1", "shop": SHOP, "state": "s", "timestamp": str(int(now.timestamp())), **params}
+    text = "&".join(f"{name}={value}" for name, value in sorted(told.items()))
+    return {**told, "hmac": hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()}
+
+
+@pytest.fixture
+async def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ShopifyDouble]:
+    """A shop behind TLS, with a certificate that this test alone trusts."""
+    certificate, key = certify(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    async with serve(tls=context) as double:
+        double.codes |= {"code-1", "code-2"}
+        yield double
+
+
+def certify(folder: Path) -> tuple[Path, Path]:
+    """A certificate of 127.0.0.1 and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(NOW - timedelta(days=1))
+        .not_valid_after(NOW + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    files = folder / "certificate.pem", folder / "key.pem"
+    files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    files[1].write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return files
+
+
+def nothing_is_left() -> None:
+    """ShopifyAPI's shared places hold no key, secret or token."""
+    import shopify
+
+    assert (shopify.Session.api_key, shopify.Session.secret) == (None, None)
+    assert shopify.ShopifyResource.site is None
+    assert "X-Shopify-Access-Token" not in shopify.ShopifyResource.headers
+
+
+def test_the_address_to_ask_at() -> None:
+    url = urlsplit(connect.authorization_url(APP, SHOP.upper(), "https://hub.example/cb?a=1&b=2", "st&te"))
+    assert (url.scheme, url.netloc, url.path) == ("https", SHOP, "/admin/oauth/authorize")
+    asked = parse_qs(url.query)
+    assert asked["client_id"] == [CLIENT_ID] and asked["state"] == ["st&te"]
+    assert asked["redirect_uri"] == ["https://hub.example/cb?a=1&b=2"]
+    assert set(asked["scope"][0].split(",")) == set(connect.SCOPES) >= {"write_orders", "write_inventory"}
+    nothing_is_left()
+
+
+@pytest.mark.parametrize("name", ["", "evil.example", "crossdock-test.myshopify.com.evil.example", "a/b.myshopify.com"])
+def test_nobody_is_sent_to_another_host(name: str) -> None:
+    with pytest.raises(Invalid):
+        connect.authorization_url(APP, name, "https://hub.example/cb", "s")
+    with pytest.raises(Forbidden):
+        connect.verify_callback(APP, callback(shop=name), NOW)
+
+
+def test_a_callback_of_shopify_is_accepted_and_names_the_shop() -> None:
+    assert connect.verify_callback(APP, callback(), NOW) == SHOP
+    assert connect.verify_callback(APP, callback(host="YWRtaW4"), NOW) == SHOP
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        callback(secret="another app's secret"),
+        callback() | {"code": "code-9"},
+        callback() | {"hmac": ""},
+        callback() | {"hmac": "é"},
+        {name: value for name, value in callback().items() if name != "hmac"},
+        callback(timestamp="soon"),
+        callback(now=NOW - timedelta(hours=1)),
+        callback(now=NOW + timedelta(hours=1)),
+    ],
+)
+def test_a_forged_or_old_callback_is_refused(params: dict[str, str]) -> None:
+    with pytest.raises(Forbidden):
+        connect.verify_callback(APP, params, NOW)
+
+
+def test_an_app_without_its_secret_proves_nothing() -> None:
+    with pytest.raises(Forbidden):
+        connect.verify_callback(replace(APP, client_secret=""), callback(secret=""), NOW)
+    with pytest.raises(Forbidden):
+        connect.verify_session_token(replace(APP, client_secret=""), "Bearer x")
+
+
+async def test_a_code_becomes_a_token_once(shop: ShopifyDouble) -> None:
+    app = replace(APP, base_url=shop.url)
+    grant = await connect.exchange(app, callback(), NOW)
+    assert dict(grant.secrets) == {"access_token": TOKEN, "client_secret": CLIENT_SECRET}
+    assert grant.settings == {"shop": SHOP, "client_id": CLIENT_ID}
+    assert "write_orders" in grant.scopes
+    assert TOKEN not in repr(grant) and CLIENT_SECRET not in repr(grant) + repr(app)
+    with pytest.raises(Reject, match="400"):
+        await connect.exchange(app, callback(), NOW)
+    nothing_is_left()
+
+
+async def test_two_apps_at_once_do_not_meet(shop: ShopifyDouble) -> None:
+    """The other app's secret would make its callback wrong, had they shared a session."""
+    mine, other = replace(APP, base_url=shop.url), connect.App("other", "other-secret", shop.url)
+    signed = callback(secret="other-secret", code="code-2")
+    results = await asyncio.gather(
+        connect.exchange(mine, callback(), NOW), connect.exchange(other, signed, NOW), return_exceptions=True
+    )
+    assert isinstance(results[0], oauth.Grant)
+    assert isinstance(results[1], Reject), "proven by its own secret, and refused by a shop that does not know the app"
+    nothing_is_left()
+
+
+async def test_waiting_for_shopify_does_not_hold_up_the_loop(shop: ShopifyDouble) -> None:
+    """The server answers in the loop that would be blocked: an exchange outside a thread would never end."""
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            ticks += 1
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(tick())
+    await connect.exchange(replace(APP, base_url=shop.url), callback(), NOW)
+    beside.cancel()
+    assert ticks > 1
+
+
+async def test_a_shop_that_cannot_be_reached_is_tried_again(shop: ShopifyDouble) -> None:
+    with pytest.raises(Retry):
+        await connect.exchange(replace(APP, base_url="https://127.0.0.1:9"), callback(), NOW)
+    with pytest.raises(Forbidden):
+        await connect.exchange(replace(APP, base_url=shop.url), callback(secret="wrong"), NOW)
+    assert "code-1" in shop.codes, "a forged callback exchanges nothing"
+
+
+def session_token(secret: str = CLIENT_SECRET, **changed: object) -> str:
+    now = int(time.time())
+    claims = {
+        "iss": f"https://{SHOP}/admin",
+        "dest": f"https://{SHOP}",
+        "aud": CLIENT_ID,
+        "sub": "42",
+        "exp": now + 60,
+        "nbf": now,
+        "iat": now,
+        "jti": "f8912129-1af6-4cad-9ca3-76b0f7621087",
+        "sid": "aaea182f2732d44c23057c0fea584021a4485b2bd25d3eb7fd349313ad24c685",
+    }
+    return "Bearer " + jwt.encode({**claims, **changed}, secret, algorithm="HS256")
+
+
+def test_a_session_token_says_who_is_there() -> None:
+    visitor = connect.verify_session_token(APP, session_token())
+    assert (visitor.shop, visitor.user_id) == (SHOP, "42")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "Bearer ",
+        "Basic abc",
+        session_token(secret="another secret that is as long as it needs"),
+        session_token(aud="another app"),
+        session_token(exp=1),
+        session_token(dest="https://else.myshopify.com"),
+        session_token(iss="https://evil.example/admin", dest="https://evil.example"),
+        "Bearer " + jwt.encode({"dest": f"https://{SHOP}"}, "", algorithm="none"),
+    ],
+)
+def test_a_session_token_that_is_not_ours_is_refused(header: str) -> None:
+    with pytest.raises(Forbidden):
+        connect.verify_session_token(APP, header)
+
+
+# ---------------------------------------------------------------- state
+
+
+def started(at: datetime = NOW) -> oauth.Started:
+    return oauth.Started(merchant_id=7, connector="shopify", subject=SHOP, nonce="n-1", at=int(at.timestamp()))
+
+
+def test_a_state_comes_back_as_it_left() -> None:
+    assert oauth.started(oauth.state(started(), KEY), KEY, NOW) == started()
+    text = oauth.state(started(), KEY)
+    assert re.fullmatch(r"[\w.-]+", text, re.ASCII), "safe in an address"
+
+
+@pytest.mark.parametrize("text", ["", ".", "abc", "abc.def", oauth.state(started(), "another key")])
+def test_a_state_that_we_did_not_make_is_refused(text: str) -> None:
+    with pytest.raises(Forbidden):
+        oauth.started(text, KEY, NOW)
+
+
+def test_a_state_is_bound_to_what_it_says_and_to_its_time() -> None:
+    body, _, mark = oauth.state(started(), KEY).partition(".")
+    other, _, _ = oauth.state(oauth.Started(8, "shopify", SHOP, "n-1", 0), KEY).partition(".")
+    for text in (f"{other}.{mark}", f"{body}x.{mark}"):
+        with pytest.raises(Forbidden):
+            oauth.started(text, KEY, NOW)
+    for moment in (NOW + timedelta(minutes=16), NOW - timedelta(minutes=1)):
+        with pytest.raises(Forbidden, match="too long"):
+            oauth.started(f"{body}.{mark}", KEY, moment)
+    with pytest.raises(Forbidden, match="key"):
+        oauth.state(started(), "")
+    with pytest.raises(Forbidden, match="key"):
+        oauth.started("a.b", "", NOW)
