@@ -72,6 +72,8 @@ def render(notice: Notice, locale: str, abilities: Abilities) -> tuple[Rendered,
 
 def clean(value: str) -> str:
     """Without control characters and marks that turn the direction of text around: names come from outside."""
+    if value.isascii() and value.isprintable():
+        return value
     return "".join(
         letter
         for letter in value

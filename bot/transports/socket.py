@@ -84,10 +84,13 @@ class ChatSocket:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One browser, from its hello until it leaves."""
         number = request.query.get("account", "0")
-        account = await self._parts.account_of(int(number) if number.isdecimal() and len(number) < 19 else 0)
-        channel = await self._parts.open(account)
+        try:
+            account = await self._parts.account_of(int(number) if number.isdecimal() and len(number) < 19 else 0)
+            channel = await self._parts.open(account)
+        except NotFound as error:
+            raise web.HTTPNotFound(text=str(error)) from None
         if not isinstance(channel, WebChatChannel):
-            raise NotFound("no web chat here")
+            raise web.HTTPNotFound(text="this account is no web chat")
         ws = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=LARGEST_FRAME)
         await ws.prepare(request)
         with suppress(ConnectionError, TimeoutError):

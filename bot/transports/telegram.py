@@ -286,9 +286,6 @@ def _failure(error: Exception) -> CrossdockError:
 
     if isinstance(error.__cause__, CrossdockError):
         return error.__cause__
-    if isinstance(error, theirs.RetryAfter):
-        after = error.retry_after
-        return Retry("Telegram asks to slow down", after if isinstance(after, int) else after.total_seconds())
     if isinstance(error, theirs.Forbidden):
         return Reject(f"the person has blocked the bot or left: {error}")
     if isinstance(error, theirs.InvalidToken):

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
+import msgspec
 from telegram.request import BaseRequest, RequestData
 
-from hub.contract import Http
+from hub.contract import Http, Reply
+from hub.errors import Retry
 
 JSON = {"Content-Type": "application/json"}
+SECONDS = 15.0
+POLLING_SECONDS = 40.0
+REPEATABLE = frozenset({"answerCallbackQuery", "editMessageText"})
+"""Calls that may be made again when their answer was lost."""
 
 
 class HubRequest(BaseRequest):
@@ -19,7 +27,7 @@ class HubRequest(BaseRequest):
     @property
     def read_timeout(self) -> float | None:
         """Seconds; the library asks for longer ones by itself when polling."""
-        return 15.0
+        return SECONDS
 
     async def initialize(self) -> None:
         """Nothing to open: the connection pool is the hub's."""
@@ -32,8 +40,26 @@ class HubRequest(BaseRequest):
     ) -> tuple[int, bytes]:
         """Status and body. Raises the hub's `Retry` or `Unknown`, which the library wraps and the channel unwraps."""
         body = request_data.json_payload if request_data else b"{}"
-        repeatable = "/getUpdates" in url or "/answerCallbackQuery" in url or "/editMessageText" in url
-        reply = await self._http.call(
-            method, url, headers=JSON, body=body, effect=self._effect and not repeatable, timeout=40.0
-        )
+        called = url.rpartition("/")[2]
+        seconds = POLLING_SECONDS if called == "getUpdates" else SECONDS
+        effect = self._effect and called not in REPEATABLE
+        reply = await self._http.call(method, url, headers=JSON, body=body, effect=effect, timeout=seconds)
+        if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise Retry("Telegram asks to slow down", _retry_after(reply))
         return reply.status, reply.body
+
+
+class _Parameters(msgspec.Struct):
+    retry_after: float | None = None
+
+
+class _Slow(msgspec.Struct):
+    parameters: _Parameters = _Parameters()
+
+
+def _retry_after(reply: Reply) -> float | None:
+    """Seconds to wait, as the answer's `parameters` say."""
+    try:
+        return msgspec.json.decode(reply.body, type=_Slow).parameters.retry_after
+    except msgspec.DecodeError:
+        return None

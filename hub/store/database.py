@@ -71,6 +71,7 @@ class Database:
         self._pool = pool
         self._listener: asyncpg.Connection[Any] | None = None
         self._wakers: dict[str, list[Callable[[], None]]] = {}
+        self._listening = asyncio.Lock()
 
     async def open(self) -> None:
         """Connects. Raises OSError or asyncpg's errors when the server cannot be reached."""
@@ -133,10 +134,11 @@ class Database:
     async def listen(self, work: str, wake: Callable[[], None]) -> None:
         """Calls `wake` whenever a transaction that announced `work` commits, on this host or another."""
         self._wakers.setdefault(work, []).append(wake)
-        if self._listener is None:
-            self._listener = await self.connect()
-            await self._listener.add_listener(CHANNEL, self._hear)
-            self._listener.add_termination_listener(self._lost)
+        async with self._listening:
+            if self._listener is None:
+                self._listener = await self.connect()
+                await self._listener.add_listener(CHANNEL, self._hear)
+                self._listener.add_termination_listener(self._lost)
 
     def _hear(
         self, _connection: asyncpg.Connection[Any] | PoolConnectionProxy[Any], _pid: int, _name: str, payload: object

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import email
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -38,6 +39,16 @@ from hub.store.nodes import Node
 from hub.vault import Vault
 
 MAIL = "anna@example.org"
+
+
+async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 20.0) -> None:
+    """Waits for a condition; fails when it has not come true in time."""
+    async with asyncio.timeout(seconds):
+        while True:
+            true = condition()
+            if true if isinstance(true, bool) else await true:
+                return
+            await asyncio.sleep(0.01)
 
 
 @dataclass
