@@ -51,7 +51,7 @@ class TrackFacts(Struct, frozen=True):
 
 
 def track(work: WorkRow, facts: TrackFacts, now: datetime) -> Outcome:
-    """Takes in every unseen scan; done once no parcel is under way any more."""
+    """Takes in every unseen scan; done once no parcel is under way, or lost and may still turn up."""
     events: list[Event] = []
     messages: list[Message] = []
     parcels: list[ParcelRow] = []
@@ -65,7 +65,7 @@ def track(work: WorkRow, facts: TrackFacts, now: datetime) -> Outcome:
             parcel = moved
         parcels.append(parcel)
     seen = tuple(scan.id for parcel in work.parcels for scan in facts.scans.get(parcel.id, ()))
-    done = all(parcel.custody in ENDS for parcel in parcels)
+    done = all(parcel.custody in ENDS - {Custody.LOST} for parcel in parcels)
     arrived = _delivered(work, parcels)
     if done:
         events.append(Event("fulfillment_done", {"fulfillment": work.number}))
