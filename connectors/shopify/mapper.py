@@ -89,22 +89,22 @@ def totals(order: wire.Order, purse: Purse) -> tuple[int, int]:
 
 
 def payments(order: wire.Order, purse: Purse, total: int) -> tuple[ChannelPayment, ...]:
-    """The order's payment by its financial status. Part payments become what was captured and what is outstanding."""
+    """The order's payment by its financial status: one, whose amount grows while parts of it come in.
+
+    Where a payload does not say how much of a part payment is outstanding, nothing counts as paid.
+    """
     status = standing(order).status
     if status is None:
         return ()
+    amount = total
+    if order.financial_status == "partially_paid":
+        if purse.knows(order.total_outstanding, order.total_outstanding_set):
+            amount -= purse.price(order.total_outstanding, order.total_outstanding_set, "$.total_outstanding")
+        else:
+            status = PaymentStatus.PENDING
     gateway = (order.payment_gateway_names or [""])[0] or order.gateway or ""
-    paid = ChannelPayment(external_id=str(order.id), status=status, amount=total, gateway=gateway, last4=last4(order))
-    if order.financial_status != "partially_paid":
-        return (paid,)
-    due = total
-    if purse.knows(order.total_outstanding, order.total_outstanding_set):
-        due = purse.price(order.total_outstanding, order.total_outstanding_set, "$.total_outstanding")
-    captured = ChannelPayment(
-        external_id=f"{order.id}-captured", status=PaymentStatus.CAPTURED, amount=total - due, gateway=gateway
-    )
-    outstanding = ChannelPayment(external_id=f"{order.id}-due", status=PaymentStatus.PENDING, amount=due)
-    return (captured, outstanding) if total > due else (outstanding,)
+    paid = ChannelPayment(external_id=str(order.id), status=status, amount=amount, gateway=gateway, last4=last4(order))
+    return (paid,)
 
 
 def last4(order: wire.Order) -> str:
