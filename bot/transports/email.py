@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from email.header import Header
 from email.utils import format_datetime, formataddr, parseaddr
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from aiolimiter import AsyncLimiter
 from msgspec.structs import replace
@@ -187,20 +187,32 @@ def _connect(url: str) -> smtplib.SMTP:
     host, tls = parts.hostname or "localhost", ssl.create_default_context()
     try:
         if parts.scheme == "smtps":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or 465, timeout=TIMEOUT, context=tls)
-        else:
-            server = smtplib.SMTP(host, parts.port or 587, timeout=TIMEOUT)
+            return _login(smtplib.SMTP_SSL(host, parts.port or 465, timeout=TIMEOUT, context=tls), parts)
+        server = smtplib.SMTP(host, parts.port or 587, timeout=TIMEOUT)
+        try:
             server.ehlo()
             if server.has_extn("starttls"):
                 server.starttls(context=tls)
             elif host not in LOCAL:
                 raise Reconnect(f"{host} offers no STARTTLS: use smtps://, or another server")
+        except BaseException:
+            server.close()
+            raise
+        return _login(server, parts)
+    except (smtplib.SMTPException, OSError) as error:
+        raise Retry(f"{host}: {error}") from error
+
+
+def _login(server: smtplib.SMTP, parts: SplitResult) -> smtplib.SMTP:
+    try:
         if parts.username:
             server.login(unquote(parts.username), unquote(parts.password or ""))
     except smtplib.SMTPAuthenticationError as error:
-        raise Reconnect(f"{host} refuses the user or password of SMTP_URL") from error
-    except (smtplib.SMTPException, OSError) as error:
-        raise Retry(f"{host}: {error}") from error
+        server.close()
+        raise Reconnect(f"{parts.hostname} refuses the user or password of SMTP_URL") from error
+    except BaseException:
+        server.close()
+        raise
     return server
 
 
