@@ -1,4 +1,8 @@
-"""What every test may ask for. Fixtures that need a database live beside the tests that use them."""
+"""What every test may ask for.
+
+`database` is an embedded PostgreSQL, migrated and empty; `world` one running process on it (see `tests.support.world`).
+One server serves the whole test process, so nothing else opens a `Database` of its own: Tortoise keeps one per process.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,10 @@ import pytest
 from hypothesis import settings
 
 from connectors.http import AioHttp
+from hub.store.database import Database
+from hub.store.nodes import Node, join
+from tests.support.database import empty, server
+from tests.support.world import World, world_of
 
 # No deadline: a shared machine stalls now and then, and a slow example is not a wrong one.
 settings.register_profile("local", deadline=None)
@@ -31,3 +39,39 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("../shared with its samples is not on this machine")
     return folder
+
+
+@pytest.fixture(scope="session")
+async def database_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """A server of this test process's own, its schema up to date."""
+    async with server(tmp_path_factory.mktemp("store")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def opened(database_url: str) -> AsyncIterator[Database]:
+    """The one open database of this test process, with whatever earlier tests left in it."""
+    async with Database(database_url, pool=12) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+async def node(opened: Database) -> AsyncIterator[Node]:
+    """The node number of this test process."""
+    held = await join(opened)
+    yield held
+    await held.close()
+
+
+@pytest.fixture
+async def database(opened: Database) -> Database:
+    """The open database, without a row."""
+    await empty(opened)
+    return opened
+
+
+@pytest.fixture
+async def world(database: Database, node: Node) -> AsyncIterator[World]:
+    """One running process on an empty database."""
+    async with world_of(database, node) as made:
+        yield made

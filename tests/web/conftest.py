@@ -6,7 +6,6 @@ import base64
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
@@ -19,7 +18,6 @@ from hub.actions.create_user import NewUser, create_user
 from hub.flow.inbox import Inbox
 from hub.ports import SystemClock, SystemRng, TimeOrderedIds
 from hub.settings import Settings
-from hub.store import embedded
 from hub.store.database import Database
 from hub.vault import Vault
 from hub.web.app import create_app
@@ -27,21 +25,16 @@ from hub.web.services import Services
 from tests.web.rows import Shop
 
 KEY = base64.b64encode(b"k" * 32).decode()
-PASSWORD = "correct horse battery staple"  # noqa: S105 test data
+PASSWORD = "correct horse battery staple"
 
 Client = TestClient
 _merchants = itertools.count(1_000)
 
 
 @pytest.fixture(scope="session")
-async def database(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Database]:
-    """A migrated PostgreSQL of this session's own."""
-    folder: Path = tmp_path_factory.mktemp("web")
-    database = Database(embedded.start(folder), pool=8)
-    await database.migrate()
-    async with database:
-        yield database
-    await embedded.stop_if_alone(folder)
+async def database(opened: Database) -> Database:
+    """The open database of this test process; each test has a merchant of its own in it."""
+    return opened
 
 
 @pytest.fixture(scope="session")
