@@ -6,25 +6,36 @@ output; the exit code is 0 fine, 1 the check failed or the thing was not found, 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from aiohttp import web
 
 from hub.accounts import Accounts, Tools
 from hub.actions.services import Services
+from hub.command import channels, records, report
+from hub.command.channels import Json
 from hub.errors import Invalid
 from hub.flow.inbox import Inbox
 from hub.flow.worker import Worker
 from hub.ports import Ports, SystemClock, SystemRng
-from hub.settings import Settings
+from hub.settings import Settings, load
 from hub.store import embedded, nodes
 from hub.store.database import Database
 from hub.vault import Vault, key_of
 
+ROLES = ("web", "worker", "scheduler", "bot")
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """One running process, before any role is started."""
+    """One process before any role is started."""
 
     settings: Settings
     services: Services
@@ -68,16 +79,232 @@ async def opened(settings: Settings, *, pool: int = 12, migrate: bool | None = N
         await stack.enter_async_context(database)
         if migrate or (migrate is None and own):
             await database.migrate()
-        elif pending := await database.pending_migrations():
+        elif migrate is None and (pending := await database.pending_migrations()):
             raise Invalid("database", f"lacks {', '.join(pending)}; run `python main.py migrate`")
         node = await nodes.join(database)
         stack.push_async_callback(node.close)
-        http = await stack.enter_async_context(
-            AioHttp(allow_private_hosts=settings.allow_private_hosts or settings.demo)
-        )
+        private = settings.allow_private_hosts or settings.demo
+        http = await stack.enter_async_context(AioHttp(allow_private_hosts=private))
         ports = Ports(SystemClock(), node.ids, SystemRng())
         transcript = Transcript(database, vault, ports.ids, ports.clock)
         tools = Tools({**CONNECTORS, **transports(transcript)}, http, vault, allow_demo=settings.demo)
         accounts = Accounts(database, tools, ports.clock, ports.ids)
         services = Services(database, accounts, settings, vault, ports.clock, ports.ids, ports.rng)
         yield Parts(settings, services, ports, node)
+
+
+@contextlib.asynccontextmanager
+async def serving(parts: Parts, roles: tuple[str, ...] = ROLES) -> AsyncIterator[str]:
+    """The roles at work; yields the address of the doors (empty without the web role). Leaving drains."""
+    from bot.service import BotService
+    from hub.web.app import create_app
+    from hub.web.services import Services as Doors
+    from scheduler.runner import Scheduler
+
+    given, settings = parts.services, parts.settings
+    async with contextlib.AsyncExitStack() as stack:
+        inbox = await stack.enter_async_context(parts.inbox())
+        bot = BotService(given, inbox)
+        if "worker" in roles:
+            await stack.enter_async_context(parts.worker())
+        if "scheduler" in roles:
+            await stack.enter_async_context(Scheduler(given, bot.receiver))
+        if "bot" in roles:
+            await stack.enter_async_context(bot)
+        address = ""
+        if "web" in roles:
+            doors = Doors(
+                given.database, given.accounts, settings, given.vault, given.clock, given.ids, given.rng,
+                inbox=bot.receiver, extra_routes=bot.routes,
+            )  # fmt: skip
+            runner = web.AppRunner(create_app(doors), access_log=None, shutdown_timeout=5)
+            await runner.setup()
+            stack.push_async_callback(runner.cleanup)
+            await web.TCPSite(runner, settings.host, settings.port, backlog=1024).start()
+            address = f"http://{settings.host}:{runner.addresses[0][1]}"
+        yield address
+
+
+async def until_stopped() -> None:
+    """Returns on SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    await stop.wait()
+
+
+# ---------------------------------------------------------------- the command line
+
+
+def run(
+    work: Callable[[Parts], Awaitable[Any]], *, as_json: bool = False, migrate: bool | None = None, port: int | None = None
+) -> Any:
+    """Opens the parts, does `work`, shows what it returns, and turns failures into words and exit codes."""
+    settings: dict[str, object] = {} if port is None else {"port": port}
+
+    async def go() -> Any:
+        async with opened(load(**settings), migrate=migrate) as parts:
+            return await work(parts)
+
+    return report.run(go, as_json)
+
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Crossdock: every order shipped once.")
+channel = channels.channels(run)
+bench = typer.Typer(no_args_is_help=True, help="How fast it is, on this machine.")
+app.add_typer(channel, name="channel")
+app.add_typer(records.orders(run), name="orders")
+app.add_typer(records.stock(run), name="stock")
+app.add_typer(records.users(run), name="user")
+app.add_typer(records.tokens(run), name="token")
+app.add_typer(bench, name="bench")
+
+
+@app.command()
+def serve(
+    roles: Annotated[str, typer.Option(help="Any of web, worker, scheduler, bot.")] = ",".join(ROLES),
+    port: Annotated[int | None, typer.Option(help="Port of the doors; default CROSSDOCK_PORT.")] = None,
+) -> None:
+    """The product. Example: python main.py serve --roles web,worker --port 8080"""
+    wanted = tuple(role.strip() for role in roles.split(",") if role.strip())
+    if not wanted or set(wanted) - set(ROLES):
+        raise typer.BadParameter(f"choose from {', '.join(ROLES)}", param_hint="--roles")
+
+    async def work(parts: Parts) -> None:
+        async with serving(parts, wanted) as address:
+            report.say(f"console {address}/console/   chat {address}/chat" if address else f"working: {roles}")
+            await until_stopped()
+
+    run(work, port=port)
+
+
+@app.command()
+def worker(count: Annotated[int, typer.Option(min=1, max=64, help="Processes.")] = 1) -> None:
+    """More hands on the same database. Example: python main.py worker --count 2"""
+    from bench.processes import multiply
+
+    async def work(parts: Parts) -> None:
+        async with multiply(parts, count - 1), parts.worker():
+            report.say("working")
+            await until_stopped()
+
+    run(work)
+
+
+@app.command()
+def migrate(check: Annotated[bool, typer.Option("--check", help="Only say what is missing.")] = False) -> None:
+    """Bring the schema up to date. Example: python main.py migrate --check"""
+
+    async def work(parts: Parts) -> None:
+        pending = await parts.services.database.pending_migrations()
+        if pending:
+            raise Invalid("database", f"lacks {', '.join(pending)}; run `python main.py migrate`")
+        report.say("the schema is up to date")
+
+    run(work, migrate=not check)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Look at everything an installation needs. Example: python main.py doctor"""
+    from hub.actions.examine import examine
+
+    run(lambda parts: examine(parts.services), as_json=as_json)
+
+
+@app.command()
+def verify(as_json: Json = False) -> None:
+    """The invariants, on the store as it is. Example: python main.py verify --json"""
+    from hub.actions.verify_store import verify_store
+
+    run(lambda parts: verify_store(parts.services.database), as_json=as_json)
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Stop when all orders have come to rest.")] = False,
+    orders: Annotated[int, typer.Option(min=1, max=100_000)] = 200,
+    port: Annotated[int, typer.Option(help="Port of console and chat.")] = 8080,
+    as_json: Json = False,
+) -> None:
+    """The whole product on demo channels. Example: python main.py demo --once --orders 200 --json"""
+    from bench import demo as demos
+
+    report.run(lambda: demos.demo(demos.Plan(once=once, orders=orders, port=port)), as_json)
+
+
+@app.command()
+def replay(
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False)],
+    account: Annotated[str, typer.Option(help="Id or name of the account that 'sends' them.")],
+    topic: Annotated[str, typer.Option(help="The channel's topic; default: what the file looks like.")] = "",
+    to: Annotated[str, typer.Option(help="Address of a running server; default: the door of this process.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Send recorded deliveries through the real door, signed. Example: python main.py replay order.json --account 7"""
+    from bench.replay import replay as replay_files
+
+    async def work(parts: Parts) -> Any:
+        if to:
+            return await replay_files(parts.services, files, account, (topic, to))
+        async with serving(parts, ("web", "worker")) as address:
+            return await replay_files(parts.services, files, account, (topic, address), settle=True)
+
+    run(work, as_json=as_json, port=0)
+
+
+@channel.command("kinds")
+def channel_kinds(as_json: Json = False) -> None:
+    """What can be connected, and what each asks for. Example: python main.py channel kinds"""
+    from bot import TRANSPORTS
+    from connectors import CONNECTORS
+
+    report.show([report.kind(c.about) for c in (*CONNECTORS.values(), *TRANSPORTS.values())], as_json)
+
+
+# ---------------------------------------------------------------- for engineers
+
+
+@app.command("new-connector")
+def new_connector(name: str) -> None:
+    """A working copy of demo_store with its tests. Example: python main.py new-connector acme"""
+    from connectors.scaffold import new_connector as scaffold
+
+    report.show([str(path) for path in scaffold(name)], as_json=False)
+
+
+@app.command("check-connectors")
+def check_connectors(as_json: Json = False) -> None:
+    """Every connector's quality.toml against the code. Example: python main.py check-connectors"""
+    from connectors import CONNECTORS
+    from connectors.quality import check
+
+    report.checked([str(problem) for problem in check(CONNECTORS)], as_json)
+
+
+def benched(measure: str) -> Callable[..., None]:
+    """A benchmark as a command."""
+
+    def command(
+        orders: Annotated[int, typer.Option(min=1)] = 5000,
+        workers: Annotated[int, typer.Option(min=1, max=64)] = 1,
+        database_url: Annotated[
+            str, typer.Option(help="An empty database; default: an embedded one, thrown away.")
+        ] = "",
+        as_json: Json = False,
+    ) -> None:
+        from bench import runs
+
+        report.run(lambda: runs.bench(measure, runs.Given(orders, workers, database_url)), as_json)
+
+    return command
+
+
+bench.command("flow", help="Signed webhooks through everything. Example: python main.py bench flow --orders 5000")(
+    benched("flow")
+)
+bench.command("ingest", help="Signed webhooks into the inbox. Example: python main.py bench ingest")(benched("ingest"))
+
+
+if __name__ == "__main__":
+    app()

@@ -12,14 +12,16 @@ import os
 import sys
 import time
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
-import structlog
 from aiohttp import web
 
 from bench import world as worlds
-from main import Parts
+from bench.processes import multiply
+
+if TYPE_CHECKING:
+    from main import Parts
 
 STORES = ("nordlicht", "sakura", "harbor")
 MERCHANT = 1
@@ -50,9 +52,7 @@ async def door(parts: Parts) -> AsyncIterator[str]:
 
     s = parts.services
     async with parts.inbox() as inbox:
-        services = WebServices(
-            s.database, s.accounts, s.settings, s.vault, s.clock, s.ids, s.rng, inbox=inbox
-        )
+        services = WebServices(s.database, s.accounts, s.settings, s.vault, s.clock, s.ids, s.rng, inbox=inbox)
         runner = web.AppRunner(create_app(services), access_log=None)
         await runner.setup()
         try:
@@ -66,21 +66,21 @@ async def door(parts: Parts) -> AsyncIterator[str]:
 async def flow(parts: Parts, orders: int, workers: int) -> dict[str, Any]:
     """Runs the benchmark on an empty database; returns the document that interfaces.md describes."""
     database = parts.services.database
-    async with worlds.started("--day", "3600") as world, door(parts) as address, extra_workers(parts, workers - 1):
+    async with worlds.started("--day", "3600") as world, door(parts) as address, multiply(parts, workers - 1):
         connected = await worlds.connect(parts.services, world, MERCHANT, list(STORES))
         await mailbox(parts)
         await worlds.stock_up(parts.services, MERCHANT, UNITS)
         async with parts.worker():
             await warm_up(parts, world, connected, address)
             database.statements = 0
-            before, cpu, started = await _done(parts), _cpu(), time.perf_counter()
+            before, cpu, started = await _done(parts), _cpu(parts), time.perf_counter()
             tallies = await asyncio.gather(*(
                 world.sell(worlds.Share(key, _share(orders, number), concurrency=24), f"{address}/webhooks/{connected.stores[key]}")
                 for number, key in enumerate(STORES)
             ))  # fmt: skip
             await _until_done(parts, before + orders)
             seconds = time.perf_counter() - started
-            cpu = _cpu() - cpu
+            cpu = _cpu(parts) - cpu
             statements = database.statements
         return await _document(parts, orders, seconds, tallies) | {
             "statements_per_order": round(statements / orders, 3),
@@ -150,37 +150,13 @@ def percentile(ranked: list[float], share: float) -> float:
     return round(ranked[min(int(len(ranked) * share), len(ranked) - 1)], 3) if ranked else 0.0
 
 
-def _cpu() -> float:
-    """Seconds of processor used by this process and by PostgreSQL; the world's are not the product's."""
+def _cpu(parts: Parts) -> float:
+    """Seconds of processor used by this process and by its embedded PostgreSQL; the world's are not the product's."""
     total = sum(psutil.Process(os.getpid()).cpu_times()[:2])
-    for process in psutil.process_iter(["name", "cpu_times"]):
-        if process.info["name"] == "postgres" and process.info["cpu_times"]:
-            total += sum(process.info["cpu_times"][:2])
+    pid_file = parts.settings.data_dir / "postgres" / "postmaster.pid"
+    if pid_file.exists():
+        server = psutil.Process(int(pid_file.read_text().split()[0]))
+        for process in (server, *server.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                total += sum(process.cpu_times()[:4])
     return float(total)
-
-
-@contextlib.asynccontextmanager
-async def extra_workers(parts: Parts, count: int) -> AsyncIterator[None]:
-    """More worker processes on the same database."""
-    environment = dict(os.environ) | {
-        "CROSSDOCK_DATABASE_URL": parts.services.database.url,
-        "CROSSDOCK_DEMO": "true",
-        "CROSSDOCK_DATA_DIR": str(parts.settings.data_dir),
-    }
-    if parts.settings.secret_key.get_secret_value():
-        environment["CROSSDOCK_SECRET_KEY"] = parts.settings.secret_key.get_secret_value()
-    else:
-        environment["CROSSDOCK_SECRET_KEY"] = (parts.settings.data_dir / "secret.key").read_text().strip()
-    processes = [
-        await asyncio.create_subprocess_exec(sys.executable, "main.py", "worker", env=environment) for _ in range(count)
-    ]
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            await process.wait()
-
-
-structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))

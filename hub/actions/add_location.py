@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from msgspec import Struct
 
 from hub.actions.services import Services
@@ -43,3 +44,11 @@ async def add_location(services: Services, merchant_id: int, location: NewLocati
             "SELECT id FROM locations WHERE merchant_id = $1 AND code = $2", merchant_id, location.code
         )
     return int(found)
+
+
+def read_location(code: str, address: str, automatic: bool) -> NewLocation:
+    """A location from the command line; `address` is JSON with our field names. Raises `Invalid`."""
+    try:
+        return NewLocation(code=code, address=msgspec.json.decode(address, type=Address), automatic=automatic)
+    except msgspec.DecodeError as error:
+        raise Invalid("address", f"write JSON with name or company, line1, city, postcode, country: {error}") from None

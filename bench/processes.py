@@ -1,0 +1,41 @@
+"""More worker processes on the same database."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from main import Parts
+
+MAIN = Path(__file__).resolve().parents[1] / "main.py"
+
+
+@contextlib.asynccontextmanager
+async def multiply(parts: Parts, count: int) -> AsyncIterator[None]:
+    """`count` further processes that run `worker`, ended with the block."""
+    if count < 1:
+        yield
+        return
+    settings = parts.settings
+    key = settings.secret_key.get_secret_value() or (settings.data_dir / "secret.key").read_text().strip()  # noqa: ASYNC240
+    environment = dict(os.environ) | {
+        "CROSSDOCK_DATABASE_URL": parts.services.database.url,
+        "CROSSDOCK_SECRET_KEY": key,
+        "CROSSDOCK_DEMO": str(settings.demo).lower(),
+    }
+    processes = [
+        await asyncio.create_subprocess_exec(sys.executable, str(MAIN), "worker", env=environment) for _ in range(count)
+    ]
+    try:
+        yield
+    finally:
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+        await asyncio.gather(*(process.wait() for process in processes))

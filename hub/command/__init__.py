@@ -1,0 +1,1 @@
+"""The command line's door: groups of commands that need actions only, and how results are told."""

@@ -1,0 +1,133 @@
+"""`channel …`: connected accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Annotated, Any, Protocol, TypeAlias
+
+import typer
+
+from hub.actions.services import Services
+from hub.command import report
+from hub.contract import Account, Delivery
+
+MERCHANT = 1
+"""The merchant of an installation that serves one."""
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, write nothing.")]
+ACTOR = "command line"
+
+
+class Keeps(Protocol):
+    """The inbox."""
+
+    async def keep(self, account: Account, delivery: Delivery) -> bool:
+        """Keeps a delivery; see `hub.flow.inbox.Inbox`."""
+        ...
+
+
+class Opened(Protocol):
+    """What a command is given: the process's parts."""
+
+    @property
+    def services(self) -> Services:
+        """What actions work with."""
+        ...
+
+    def inbox(self) -> AbstractAsyncContextManager[Any]:
+        """The way into the store."""
+        ...
+
+
+Work: TypeAlias = Callable[[Any], Awaitable[Any]]
+
+
+class Run(Protocol):
+    """Opens the parts, does the work, shows what it returns; main.py hands it over."""
+
+    def __call__(self, work: Work, *, as_json: bool = False) -> Any:
+        """Ends the program with the exit code of a failure."""
+        ...
+
+
+def channels(run: Run) -> typer.Typer:
+    """The group of commands."""
+    group = typer.Typer(no_args_is_help=True, help="Connected accounts: stores, carriers, payments, chats.")
+    _connecting(group, run)
+    _using(group, run)
+    return group
+
+
+def _connecting(group: typer.Typer, run: Run) -> None:
+    @group.command("add")
+    def add(
+        kind: str,
+        name: Annotated[str, typer.Option(help="What you call it.")],
+        values: Annotated[list[str] | None, typer.Option("--set", help="key=value, see `channel kinds`.")] = None,
+        as_json: Json = False,
+    ) -> None:
+        """Connect an account. Example: python main.py channel add shopify --name Shop --set shop=x.myshopify.com"""
+        from hub.actions.add_account import NewAccount, add_account
+
+        new = NewAccount(MERCHANT, kind, name, dict(value.partition("=")[::2] for value in values or ()))
+        run(lambda parts: add_account(parts.services, new, ACTOR), as_json=as_json)
+
+    @group.command("list")
+    def accounts(as_json: Json = False) -> None:
+        """The accounts there are. Example: python main.py channel list"""
+        from hub.actions.list_accounts import list_accounts
+
+        run(lambda parts: list_accounts(parts.services.database, MERCHANT), as_json=as_json)
+
+    @group.command("remove")
+    def remove(account: str, dry_run: DryRun = False) -> None:
+        """Disconnect an account; its history stays. Example: python main.py channel remove 7"""
+        from hub.actions.find_account import find_account
+        from hub.actions.remove_account import remove_account
+
+        async def work(parts: Opened) -> None:
+            account_id = await find_account(parts.services.database, MERCHANT, account)
+            if not dry_run:
+                await remove_account(parts.services, MERCHANT, account_id, ACTOR)
+            report.say(f"{'would remove' if dry_run else 'removed'} account {account_id}")
+
+        run(work)
+
+
+def _using(group: typer.Typer, run: Run) -> None:
+    @group.command("test")
+    def test(account: str, as_json: Json = False) -> None:
+        """Ask the channel who we are, and whether it tells us news. Example: python main.py channel test 7"""
+        from hub.actions.check_account import check_account
+        from hub.actions.find_account import find_account
+
+        async def work(parts: Opened) -> Any:
+            return await check_account(parts.services, await find_account(parts.services.database, MERCHANT, account))
+
+        run(work, as_json=as_json)
+
+    @group.command("pull")
+    def pull(
+        account: str,
+        since: Annotated[str, typer.Option(help="ISO time to start from; default: where the last pull ended.")] = "",
+        products: Annotated[bool, typer.Option("--products", help="Products instead of orders.")] = False,
+        as_json: Json = False,
+    ) -> None:
+        """Fetch now what polling would fetch. Example: python main.py channel pull 7 --since 2026-11-01"""
+        from hub.actions.find_account import find_account
+        from hub.actions.import_products import import_products
+        from hub.actions.pull_orders import pull_orders
+
+        async def work(parts: Opened) -> Any:
+            account_id = await find_account(parts.services.database, MERCHANT, account)
+            if products:
+                return await import_products(parts.services, account_id)
+            async with parts.inbox() as inbox:
+                return await pull_orders(parts.services, inbox, account_id, report.instant(since))
+
+        run(work, as_json=as_json)
+
+
+__all__ = ["ACTOR", "MERCHANT", "DryRun", "Json", "Opened", "Run", "channels"]

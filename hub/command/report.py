@@ -1,0 +1,135 @@
+"""How commands tell what came of them: words on standard error, one JSON document on standard output, an exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hub.contract import About
+from hub.errors import CrossdockError, Invalid, NotFound, Reconnect
+
+FINE, FAILED, USAGE, CREDENTIALS = 0, 1, 2, 4
+
+errors = Console(stderr=True, highlight=False)
+output = Console(highlight=False)
+
+
+def say(words: str) -> None:
+    """A message for a person."""
+    errors.print(words, markup=False, soft_wrap=True)
+
+
+def run(work: Callable[[], Awaitable[Any]], as_json: bool) -> Any:
+    """Runs `work` on a fresh event loop, shows what it returns, and ends the program where it failed."""
+    try:
+        result = _loop(work)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        raise typer.Exit(130) from None
+    except CrossdockError as error:
+        say(f"{error.code}: {error}")
+        raise typer.Exit(_code(error)) from None
+    show(result, as_json)
+    if getattr(result, "violations", None) or getattr(result, "failed", False):
+        raise typer.Exit(FAILED)
+    return result
+
+
+def _loop(work: Callable[[], Awaitable[Any]]) -> Any:
+    async def main() -> Any:
+        return await work()
+
+    if sys.platform == "win32":
+        return asyncio.run(main())
+    import uvloop
+
+    return uvloop.run(main())
+
+
+def _code(error: CrossdockError) -> int:
+    if isinstance(error, Reconnect) or (isinstance(error, Invalid) and error.field == "CROSSDOCK_SECRET_KEY"):
+        return CREDENTIALS
+    return USAGE if isinstance(error, Invalid) else FAILED
+
+
+def show(result: Any, as_json: bool) -> None:
+    """A result as one JSON document, or readably; nothing for None."""
+    plain = msgspec.to_builtins(result)
+    if as_json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(plain)).decode() + "\n")
+    elif isinstance(plain, list):
+        _table(plain)
+    elif isinstance(plain, Mapping):
+        lists = [
+            name for name, value in plain.items() if isinstance(value, list) and value and isinstance(value[0], dict)
+        ]
+        if len(lists) == 1 and len(plain) <= 2:
+            _table(plain[lists[0]])
+        else:
+            output.print_json(data=plain)
+    elif plain is not None:
+        output.print(str(plain), markup=False)
+
+
+def _table(rows: Sequence[Any]) -> None:
+    if not rows:
+        say("none")
+        return
+    if not isinstance(rows[0], Mapping):
+        for row in rows:
+            output.print(str(row), markup=False, soft_wrap=True)
+        return
+    names = [name for name in rows[0] if any(row.get(name) not in (None, "", [], {}, False) for row in rows)]
+    table = Table(*names, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(_cell(row.get(name)) for name in names))
+    output.print(table)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_cell(item) for item in value)
+    if isinstance(value, Mapping):
+        return " ".join(f"{name}={_cell(item)}" for name, item in value.items())
+    return "" if value is None else str(value)
+
+
+def checked(problems: Sequence[str], as_json: bool) -> None:
+    """Shows problems; ends the program with 1 when there are any."""
+    show({"problems": list(problems)} if as_json else list(problems), as_json)
+    if problems:
+        raise typer.Exit(FAILED)
+
+
+def kind(about: About) -> dict[str, Any]:
+    """What a connector asks for."""
+    return {
+        "kind": about.name,
+        "title": about.title,
+        "needs": [f"{c.name}{'' if c.required else '?'}" for c in about.credentials],
+        "polls": str(about.poll_every) if about.poll_every else "",
+    }
+
+
+def instant(text: str) -> datetime | None:
+    """An ISO time from the command line, in UTC unless it says otherwise; None for an empty text.
+
+    Raises `Invalid` for anything else.
+    """
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise Invalid("--since", f"{text!r} is not a time; write 2026-11-01 or 2026-11-01T08:00Z") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+__all__ = ["NotFound", "checked", "instant", "kind", "run", "say", "show"]
