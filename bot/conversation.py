@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from bot.actions import ACTIONS
 from bot.flows import FLOWS
 from bot.frames import PENDING, Flows
-from bot.outgoing import Outgoing, pressed
+from bot.outgoing import Outgoing
 from bot.receiving import READERS
 from bot.scene import Action, Scene, Tools
 from bot.state import Done, Effect, Frame, Heard, Kept, Say, State
@@ -150,7 +150,7 @@ class Conversations:
         if not state.locale:
             state = replace(state, locale=language(heard.text) or FALLBACK)
         scene = self._scene(tx, row, heard.at, state.locale)
-        out = Outgoing(scene, incoming, pressed(state, heard.button))
+        out = Outgoing(scene, incoming)
         turn = begin(state, heard, self.flows)
         said: list[Say] = [*turn.messages]
         while turn.effect is not None:

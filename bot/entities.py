@@ -16,7 +16,7 @@ _CHANNEL_NUMBER = re.compile(r"\b(?:\d{3}-\d{7}-\d{7}|\d{2}-\d{5}-\d{5})\b")
 """Amazon's order ids, and eBay's."""
 _ORDER = re.compile(
     r"#\s?([A-Za-z0-9][A-Za-z0-9\-_/]{0,40})"
-    r"|\b(?:order|bestellung|bestellnummer|auftrag|auftragsnummer)\s*(?:number|no|nr|nummer|id)?\s*[.:#]*\s*"
+    r"|\b(?:order|bestellung|bestellnummer|auftrag|auftragsnummer)\s*(?:(?:number|no|nr|nummer|id)\b(?!-))?\s*[.:#]*\s*"
     r"([A-Za-z]{0,6}-?[A-Za-z0-9]{0,10}-?\d[A-Za-z0-9\-_/]{0,30})",
     re.IGNORECASE,
 )

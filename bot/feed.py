@@ -33,18 +33,25 @@ _NEW = """SELECT id, conversation_id, direction, author, text, payload, at FROM 
 
 
 class Feed:
-    """Hands new lines to subscribers. `run` must be running."""
+    """Hands new lines to subscribers; reads only while there are any. `close` when the process ends."""
 
     def __init__(self, store: Store, ids: Ids) -> None:
         self._store = store
         self._ids = ids
         self._subscribers: dict[int, set[asyncio.Queue[Line]]] = defaultdict(set)
         self._grown = asyncio.Event()
+        self._reading: asyncio.Task[None] | None = None
+        self._listens = False
 
-    def subscribe(self, conversation_id: int) -> asyncio.Queue[Line]:
+    async def subscribe(self, conversation_id: int) -> asyncio.Queue[Line]:
         """A queue that gets every line of the conversation that appears from now on; read the history after this."""
+        if not self._listens:
+            self._listens = True
+            await self._store.listen(SAID, self._grown.set)
         queue: asyncio.Queue[Line] = asyncio.Queue()
         self._subscribers[conversation_id].add(queue)
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._read_on(), name="chat feed")
         return queue
 
     def unsubscribe(self, conversation_id: int, queue: asyncio.Queue[Line]) -> None:
@@ -57,11 +64,16 @@ class Feed:
         """The id from which lines are read again: nothing that is still to come lies below it."""
         return max(0, self._ids.next() - (WINDOW_MS << BELOW_MS))
 
-    async def run(self) -> None:
-        """Reads until cancelled: when a transcript has grown, and every second in case nobody told us."""
-        await self._store.listen(SAID, self._grown.set)
+    async def close(self) -> None:
+        """Stops reading."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
+
+    async def _read_on(self) -> None:
+        """Reads when a transcript has grown, and every second in case nobody told us, while anybody subscribes."""
         had: frozenset[int] = frozenset()
-        while True:
+        while self._subscribers:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._grown.wait(), POLL_SECONDS)
             self._grown.clear()

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.scene import Scene
-from bot.state import Say, State
-from bot.texts import text
+from bot.state import Say
 from bot.transcript import BOT, CUSTOMER, IN, OUT, payload
 from bot.transports import email, telegram, webchat
 from bot.transports.port import Incoming
@@ -26,19 +25,22 @@ READ_FROM_TRANSCRIPT = frozenset({"webchat"})
 """Transports whose other side reads the transcript itself: nothing needs sending."""
 
 
+_LABEL = """SELECT offered->>1 FROM chat_messages m
+    CROSS JOIN LATERAL jsonb_array_elements(coalesce(m.payload->'buttons', '[]')) offered
+    WHERE m.conversation_id = $1 AND m.direction = 'out' AND offered->>0 = $2 ORDER BY m.id DESC LIMIT 1"""
+
+
 class Outgoing:
     """Writes one turn, in its transaction: first what was heard, then what is answered."""
 
-    def __init__(self, scene: Scene, incoming: Incoming | None, label: str = "") -> None:
-        """`label` is what stands on the button that was pressed: the words of that line."""
+    def __init__(self, scene: Scene, incoming: Incoming | None) -> None:
         self._scene = scene
         self._incoming = incoming
-        self._label = label
 
     async def write(self, said: Sequence[Say]) -> None:
         """The first message carries what the transport wants answered; without one, an empty message does."""
         scene, answers = self._scene, self._incoming.answers if self._incoming else ""
-        lines = [] if self._incoming is None else [self._heard(self._incoming)]
+        lines = [] if self._incoming is None else [await self._heard(self._incoming)]
         notices = [self._notice(say, answers if index == 0 else "") for index, say in enumerate(said)]
         lines += [self._line(notice) for notice in notices]
         if answers and not said:
@@ -48,9 +50,13 @@ class Outgoing:
             messages = [self._message(notice) for notice in notices]
             await send_notices(scene.tx, scene.tools.ids, scene.now, scene.merchant_id, messages)
 
-    def _heard(self, incoming: Incoming) -> ChatLine:
+    async def _heard(self, incoming: Incoming) -> ChatLine:
+        """What was heard, as a line; a pressed button reads as what stood on it."""
         kept: dict[str, object] = {"button": incoming.button} if incoming.button else {}
-        words = text(self._label, self._scene.locale) if self._label else incoming.text
+        words = incoming.text
+        if incoming.button:
+            label = await self._scene.tx.fetchval(_LABEL, self._scene.conversation_id, incoming.button)
+            words = label or ""
         return self._chat_line(self._scene.tools.ids.next(), IN, words, kept)
 
     def _notice(self, say: Say, answers: str) -> Notice:
@@ -85,13 +91,3 @@ class Outgoing:
             key=self._scene.conversation_id,
             payload=notice,
         )
-
-
-def pressed(state: State, button: str) -> str:
-    """The label (a text key) of a button under the present question; empty for others."""
-    question = state.top.question if state.top else None
-    if question is not None and button.startswith(f"q{question.id}:"):
-        index = button.partition(":")[2]
-        if index.isdecimal() and int(index) < len(question.options):
-            return question.options[int(index)].label
-    return ""

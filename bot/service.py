@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 
-import structlog
 from aiohttp import web
 
 from bot.conversation import Conversations
 from bot.feed import Feed
+from bot.polling import Polling
 from bot.receiving import Keeps, Receiver
 from bot.transcript import Transcript
 from bot.transports.socket import ChatSocket, Parts
-from bot.transports.telegram import TelegramChannel
 from hub.actions.services import Services
-from hub.errors import CrossdockError, NotFound, Retry
-
-log = structlog.get_logger()
-
-LOOK_SECONDS = 15.0
-"""How often new Telegram accounts are looked for."""
+from hub.errors import NotFound
 
 WEBCHATS = "SELECT id FROM accounts WHERE connector = 'webchat' AND state = 'active' ORDER BY id"
-TELEGRAMS = "SELECT id FROM accounts WHERE connector = 'telegram' AND state = 'active' ORDER BY id"
 
 
 class BotService:
@@ -46,16 +38,17 @@ class BotService:
         conversations = Conversations(self._services)
         self._tasks = [
             asyncio.create_task(conversations.run(), name="conversations"),
-            asyncio.create_task(self._feed.run(), name="chat feed"),
         ]
         if not self._services.settings.public_url:
-            self._tasks.append(asyncio.create_task(self._poll_telegrams(), name="telegram"))
+            polling = Polling(self._services, self.receiver)
+            self._tasks.append(asyncio.create_task(polling.run(), name="telegram"))
         return self
 
     async def __aexit__(self, *_: object) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._feed.close()
 
     async def _webchat(self, number: int) -> int:
         """The web chat's account: the one that is named, or the first. Raises `NotFound` when there is none."""
@@ -63,37 +56,3 @@ class BotService:
         if not ids or (number and number not in ids):
             raise NotFound("no web chat is connected; `python main.py channel add webchat` makes one")
         return number or int(ids[0])
-
-    # ------------------------------------------------------------ Telegram without a public address
-
-    async def _poll_telegrams(self) -> None:
-        polling: dict[int, asyncio.Task[None]] = {}
-        try:
-            while True:
-                with contextlib.suppress(OSError, CrossdockError):
-                    for row in await self._services.database.plain.fetch(TELEGRAMS):
-                        if row["id"] not in polling or polling[row["id"]].done():
-                            polling[row["id"]] = asyncio.create_task(self._poll(row["id"]))
-                await asyncio.sleep(LOOK_SECONDS)
-        finally:
-            for task in polling.values():
-                task.cancel()
-            await asyncio.gather(*polling.values(), return_exceptions=True)
-
-    async def _poll(self, account_id: int) -> None:
-        """Asks for updates for ever; an update counts as taken only after its commit, so none is lost."""
-        after = -1
-        while True:
-            channel = await self._services.accounts.open(account_id)
-            if not isinstance(channel, TelegramChannel):
-                return
-            try:
-                if after < 0:
-                    await channel.stop_webhooks()
-                    after = 0
-                for delivery in await channel.poll(after):
-                    await self.receiver.keep(channel.account, delivery)
-                    after = max(after, int(delivery.id))
-            except Retry as error:
-                log.info("telegram is away", account=account_id, why=str(error))
-                await asyncio.sleep(error.after or 5.0)

@@ -121,7 +121,7 @@ class _Session:
             await self._ws.close()
             return
         conversation = await self._begin(visitor, frame.locale)
-        queue = self._parts.feed.subscribe(conversation)
+        queue = await self._parts.feed.subscribe(conversation)
         telling = asyncio.create_task(self._tell(conversation, _number(frame.last_seen), queue))
         try:
             await self._hear(visitor)

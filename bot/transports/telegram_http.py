@@ -49,11 +49,11 @@ class HubRequest(BaseRequest):
         return reply.status, reply.body
 
 
-class _Parameters(msgspec.Struct):
+class _Parameters(msgspec.Struct, frozen=True):
     retry_after: float | None = None
 
 
-class _Slow(msgspec.Struct):
+class _Slow(msgspec.Struct, frozen=True):
     parameters: _Parameters = _Parameters()
 
 

@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.feed import Feed
-from bot.running import Bot
+from bot.service import BotService
 from bot.transports.webchat import Visitor, WebChatChannel
 from hub.contract import HearsWebhooks
 from hub.domain.outgoing import Notice
@@ -74,19 +74,15 @@ class Browser:
 @pytest.fixture
 async def browser(world: World) -> AsyncIterator[Browser]:
     """A browser on a running bot: workers, feed and socket as `main.py` starts them."""
-    running = Bot(world.services, world.transcript, world.receiver)
-    app = web.Application()
-    app.add_routes(running.routes())
-    server = TestServer(app)
-    await server.start_server()
-    task = asyncio.create_task(running.run())
-    try:
-        async with aiohttp.ClientSession() as session:
+    async with BotService(world.services, world.inbox) as service, aiohttp.ClientSession() as session:
+        app = web.Application()
+        app.add_routes(service.routes)
+        server = TestServer(app)
+        await server.start_server()
+        try:
             yield Browser(session, f"{server.make_url('/chat/ws')}?account={world.chat.id}")
-    finally:
-        await server.close()
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        finally:
+            await server.close()
 
 
 async def test_a_tracking_conversation(world: World, browser: Browser) -> None:
@@ -100,7 +96,7 @@ async def test_a_tracking_conversation(world: World, browser: Browser) -> None:
         assert [button["label"] for button in more["buttons"]] == ["Another order", "Talk to someone"]
         assert "What is your order number?" in await browser.say(value=more["buttons"][0]["value"])
         said = [frame["text"] for frame in browser.shown if frame["author"] == "customer"]
-        assert said[:2] == ["Where is my order?", "1001"]
+        assert said == ["Where is my order?", "1001", said[2], "Another order"]
 
 
 async def test_what_is_said_while_the_browser_is_away_comes_with_the_next_hello(world: World, browser: Browser) -> None:
@@ -206,8 +202,7 @@ async def test_the_feed_hands_out_a_line_that_appears_late(world: World) -> None
     """A transaction that began first and commits last has the smaller id."""
     conversation = await world.receiver.conversation(world.chat, "late", "en")
     feed = Feed(world.database, world.services.ids)
-    task = asyncio.create_task(feed.run())
-    queue = feed.subscribe(conversation)
+    queue = await feed.subscribe(conversation)
     try:
         early = world.services.ids.next()
         await add_line(world, conversation, world.services.ids.next(), "second")
@@ -216,8 +211,7 @@ async def test_the_feed_hands_out_a_line_that_appears_late(world: World) -> None
         assert (await asyncio.wait_for(queue.get(), 20)).text == "first"
         assert queue.empty()
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await feed.close()
 
 
 async def add_line(world: World, conversation: int, line: int, words: str) -> None:
