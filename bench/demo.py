@@ -43,7 +43,8 @@ UNDER_WAY = """SELECT
     (SELECT count(*) FROM parcels WHERE custody = 'handed_over') AS travelling,
     (SELECT count(*) FROM orders o WHERE o.state < 9 AND NOT EXISTS (
         SELECT 1 FROM holds h WHERE h.order_id = o.id AND h.state IN ('open', 'escalated'))) AS orders"""
-PUSHES = """SELECT count(*) FILTER (WHERE state = 9) AS sent, count(*) FILTER (WHERE state IN (10, 11)) AS dead
+PUSHES = """SELECT count(*) FILTER (WHERE state = 9) AS sent, count(*) FILTER (WHERE state = 10) AS dead,
+    count(*) FILTER (WHERE state = 11) AS refused
     FROM outbox"""
 CHANNELS = """SELECT a.name, count(*) AS orders FROM orders o JOIN accounts a ON a.id = o.account_id
     GROUP BY a.name ORDER BY a.name"""
