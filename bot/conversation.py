@@ -53,13 +53,14 @@ _CLAIM = """SELECT c.* FROM inbox i JOIN conversations c ON c.id = i.subject_id
                       WHERE e.subject_id = i.subject_id AND e.kind = 1 AND e.state = 0 AND e.id < i.id)
     ORDER BY i.due_at, i.id LIMIT 1 FOR UPDATE OF c SKIP LOCKED"""
 
-_CLAIM_DUE = """SELECT c.* FROM conversations c WHERE c.due_at <= $1 AND c.control = 'bot'
+_CLAIM_DUE = """SELECT c.* FROM conversations c WHERE c.due_at <= $1 AND c.due_at < '9999-01-01Z' AND c.control = 'bot'
     ORDER BY c.due_at LIMIT 1 FOR UPDATE SKIP LOCKED"""
 
 _EVENT = """SELECT id, account_id, delivery_id, topic, body, received_at, attempts FROM inbox
     WHERE subject_id = $1 AND kind = 1 AND state = 0 ORDER BY id LIMIT 1"""
 
-_EFFECTS = "SELECT frame, name, result FROM effects WHERE conversation_id = $1 AND frame = ANY($2::text[])"
+_EFFECTS = """SELECT frame, name, result FROM effects
+    WHERE merchant_id = $1 AND conversation_id = $2 AND frame = ANY($3::text[])"""
 
 _ADD_EFFECT = """INSERT INTO effects (id, merchant_id, conversation_id, frame, name, result, at)
     VALUES ($1, $2, $3, $4, $5, $6, $7)"""
@@ -214,7 +215,8 @@ async def _load(tx: Tx, row: Row) -> State:
     kept = msgspec.json.decode(row["slots"], type=Kept)
     happened: dict[int, dict[str, Done]] = {frame.id: {} for frame in frames}
     if frames:
-        for effect in await tx.fetch(_EFFECTS, row["id"], [str(frame.id) for frame in frames]):
+        under_way = [str(frame.id) for frame in frames]
+        for effect in await tx.fetch(_EFFECTS, row["merchant_id"], row["id"], under_way):
             happened[int(effect["frame"])][effect["name"]] = msgspec.json.decode(effect["result"], type=Done)
     return State(
         frames=tuple(replace(frame, done=happened[frame.id]) for frame in frames),

@@ -19,9 +19,10 @@ NOT_SHIPPED = frozenset({
 })  # fmt: skip
 
 _FIND = f"""SELECT o.id, o.number, o.email, o.customer_id FROM orders o
-    WHERE o.merchant_id = $1 AND o.state <> {int(Lifecycle.DRAFT)} AND (o.number = ANY($2::text[])
-       OR o.id IN (SELECT p.order_id FROM parcels p WHERE p.merchant_id = $1 AND p.tracking_number = $3
-                   AND p.tracking_number <> ''))
+    WHERE o.merchant_id = $1 AND o.state <> {int(Lifecycle.DRAFT)} AND o.id IN (
+        SELECT n.id FROM orders n WHERE n.merchant_id = $1 AND n.number = ANY($2::text[])
+        UNION SELECT p.order_id FROM parcels p
+              WHERE p.merchant_id = $1 AND p.tracking_number = $3 AND p.tracking_number <> '')
     ORDER BY o.id DESC LIMIT {MOST}"""  # noqa: S608 our own text
 
 _ORDERS = f"""SELECT o.id, o.number, o.state, o.promised_at, {FACTS} FROM orders o {UNITS}

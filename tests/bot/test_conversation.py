@@ -361,3 +361,40 @@ async def test_deliveries_that_are_no_chat_go_straight_through(world: World) -> 
     assert await world.receiver.keep(world.chat, Delivery(id="d2", topic="chat", body=b"not json"))
     kinds = await world.database.plain.fetch("SELECT kind FROM inbox WHERE merchant_id = $1", world.merchant_id)
     assert [row["kind"] for row in kinds] == [0, 0]
+
+
+async def test_an_order_is_found_by_a_parcels_tracking_number_and_by_any_spelling(world: World) -> None:
+    order = await world.order("#EN-1001")
+    tracking = f"JD{order % 10**9}"
+    await world.say("where is my order")
+    assert "order EN-1001" in (await world.say("en-1001"))[0]
+    assert (await world.say(await world.code()))[0].startswith("Order EN-1001: shipped")
+    for spelled in ("#en-1001", "EN-1001", tracking):
+        await world.say("/track")
+        assert (await world.say(spelled))[0].startswith("Order EN-1001"), spelled
+
+
+async def test_an_order_that_waits_and_one_that_was_delivered(world: World) -> None:
+    await world.order("1002", shipped=False)
+    await world.say("where is order 1002")
+    order, waiting, _ = await world.say(await world.code())
+    assert (order, waiting.split(".")[0]) == (
+        "Order 1002: being checked. Expected by Tuesday, November 24.", "Nothing has been shipped yet",
+    )  # fmt: skip
+    await world.order("1003")
+    await world.database.plain.execute(
+        "UPDATE parcels SET custody = 'delivered', delivered_at = '2026-11-23T09:00Z' WHERE merchant_id = $1",
+        world.merchant_id,
+    )  # fmt: skip
+    parcel = (await world.say("where is order 1003"))[1]
+    assert parcel.startswith("Parcel with DHL: delivered. Last news: Nov 23, 2026")
+
+
+async def test_two_channels_may_use_the_same_number(world: World) -> None:
+    await world.order("1001", "one@example.org")
+    await world.order("1001", "two@example.org")
+    await world.say("where is order 1001")
+    await world.post()
+    assert {mail["To"] for mail in world.mails()} == {"one@example.org", "two@example.org"}
+    answer = await world.say(await world.code())
+    assert [text for text in answer if text.startswith("Order 1001")] == answer[:1], "each customer sees their own"
