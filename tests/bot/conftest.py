@@ -1,4 +1,4 @@
-"""A real database and the parts of a running process, for the tests that need them."""
+"""A merchant with an e-mail account and a web chat, on the database of the test process."""
 
 from __future__ import annotations
 
@@ -14,14 +14,8 @@ from hub.store.nodes import Node
 from tests.bot.world import World, world_of
 
 
-@pytest.fixture(scope="session")
-async def database(opened: Database) -> Database:
-    """The open database of this test process; each test has a merchant of its own in it."""
-    return opened
-
-
 @pytest.fixture
 async def world(database: Database, node: Node, tmp_path: Path) -> AsyncIterator[World]:
-    """A merchant of its own, with an e-mail account that writes into a local mailbox."""
+    """The bot's own world: mails go into a local mailbox, time moves only when told."""
     async with world_of(database, node, ManualClock(datetime.now(UTC)), tmp_path / "mailbox") as made:
         yield made
