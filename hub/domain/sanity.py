@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TypeVar
 
 import msgspec
 
-from hub.domain.money import MAX_MINOR
-from hub.domain.order import ChannelOrder, News
+from hub.domain.money import MAX_MINOR, exponent
+from hub.domain.order import (
+    Cancellation,
+    ChannelLine,
+    ChannelOrder,
+    ForeignShipment,
+    News,
+    ParcelScan,
+    PaymentNotice,
+    RefundNotice,
+    ShipmentNotice,
+)
 from hub.errors import BadPayload
 
 MOST_LINES = 1000
 MOST_UNITS = 1_000_000
+MOST_GRAMS = 2**31 - 1
+ID_LENGTH = 128
+"""Longest id of a channel that our columns keep."""
 
 N = TypeVar("N", bound=News)
 
 
 def sane(news: N) -> N:
-    """`news` without NUL characters, which PostgreSQL cannot keep. Raises `BadPayload` for an order that contradicts
-    itself: a line told twice, negative or absurd counts and amounts, nothing ordered."""
-    raw = msgspec.json.encode(news)
+    """`news` without NUL characters, which PostgreSQL cannot keep. Raises `BadPayload`, with the place, for what
+    contradicts itself or cannot be: a line told twice, absurd counts and amounts, an unknown currency, nothing ordered,
+    a time without its zone."""
+    _check(news)
+    try:
+        raw = msgspec.json.encode(news)
+    except (ValueError, OverflowError) as error:
+        raise BadPayload("$", f"cannot be kept: {str(error)[:200]}") from None
     if b"\\u0000" in raw:
         builtins = _without_nul(msgspec.to_builtins(news))
         news = msgspec.convert(builtins, type(news), strict=False)
-    if isinstance(news, ChannelOrder):
-        _check(news)
     return news
 
 
@@ -38,23 +56,107 @@ def _without_nul(value: object) -> object:
     return value
 
 
-def _check(order: ChannelOrder) -> None:
-    if not order.external_id or len(order.external_id) > 128:
-        raise BadPayload("$.id", "an order needs an id of 1 to 128 characters")
+def _check(news: News) -> None:
+    match news:
+        case ChannelOrder():
+            _check_order(news)
+        case RefundNotice() | PaymentNotice():
+            _amount("$.amount", news.amount)
+            _currency("$.currency", news.currency)
+            _time("$.at", news.at)
+        case ShipmentNotice():
+            _time("$.at", news.at)
+            _shipment("$.shipment", news.shipment)
+        case Cancellation():
+            _time("$.at", news.at)
+            _units("$.lines", news.lines)
+        case ParcelScan():
+            _time("$.at", news.at)
+        case _:
+            pass
+
+
+def _check_order(order: ChannelOrder) -> None:
+    if not order.external_id or len(order.external_id) > ID_LENGTH:
+        raise BadPayload("$.id", f"an order needs an id of 1 to {ID_LENGTH} characters")
     if not order.lines or len(order.lines) > MOST_LINES:
         raise BadPayload("$.lines", f"an order has 1 to {MOST_LINES} lines, this one {len(order.lines)}")
-    if order.total < 0 or max(order.total, abs(order.shop_total), abs(order.tax_total)) > MAX_MINOR:
-        raise BadPayload("$.total", f"{order.total} is no total")
-    seen: set[str] = set()
+    for name in ("placed_at", "revised_at", "cancelled_at"):
+        _time(f"$.{name}", getattr(order, name))
+    _currency("$.currency", order.currency)
+    if order.shop_currency:
+        _currency("$.shop_currency", order.shop_currency)
+    _amount("$.total", order.total)
+    _proportion("$.shop_total", order.shop_total)
+    _proportion("$.tax_total", order.tax_total)
     for index, line in enumerate(order.lines):
-        path = f"$.lines[{index}]"
-        if line.external_id in seen or not line.external_id:
-            raise BadPayload(f"{path}.id", f"line {line.external_id!r} is told twice or has no id")
-        seen.add(line.external_id)
-        if not 0 <= line.quantity <= MOST_UNITS or not 0 <= line.cancelled or not 0 <= line.fulfilled:
-            raise BadPayload(f"{path}.quantity", f"{line.quantity} is no quantity")
-        if max(abs(line.unit_price), abs(line.discount), abs(line.tax)) > MAX_MINOR:
-            raise BadPayload(f"{path}.unit_price", "out of all proportion")
-    payments = [payment.external_id for payment in order.payments]
-    if len(set(payments)) != len(payments) or any(not 0 <= p.amount <= MAX_MINOR for p in order.payments):
-        raise BadPayload("$.payments", "a payment is told twice, or its amount is impossible")
+        _check_line(f"$.lines[{index}]", line)
+    for index, charge in enumerate(order.charges):
+        _proportion(f"$.charges[{index}].amount", charge.amount, charge.discount, charge.tax)
+    for index, payment in enumerate(order.payments):
+        _amount(f"$.payments[{index}].amount", payment.amount)
+    for index, shipment in enumerate(order.shipments):
+        _shipment(f"$.shipments[{index}]", shipment)
+    _unlike("$.lines", (line.external_id for line in order.lines))
+    _unlike("$.payments", (payment.external_id for payment in order.payments))
+
+
+def _check_line(path: str, line: ChannelLine) -> None:
+    if not line.external_id:
+        raise BadPayload(f"{path}.id", "the line has no id")
+    for name in ("quantity", "cancelled", "fulfilled"):
+        value = getattr(line, name)
+        if not 0 <= value <= MOST_UNITS:
+            raise BadPayload(f"{path}.{name}", f"{_brief(value)} is no number of units")
+    if not 0 <= line.grams <= MOST_GRAMS:
+        raise BadPayload(f"{path}.grams", f"{_brief(line.grams)} is no weight")
+    for name in ("unit_price", "discount", "tax"):
+        _proportion(f"{path}.{name}", getattr(line, name))
+
+
+def _unlike(path: str, ids: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for index, name in enumerate(ids):
+        if name[:ID_LENGTH] in seen:
+            raise BadPayload(f"{path}[{index}].id", f"{name[:ID_LENGTH]!r} is told twice")
+        seen.add(name[:ID_LENGTH])
+
+
+def _shipment(path: str, shipment: ForeignShipment) -> None:
+    _time(f"{path}.shipped_at", shipment.shipped_at)
+    _units(f"{path}.lines", shipment.lines)
+
+
+def _units(path: str, lines: Mapping[str, int]) -> None:
+    for units in lines.values():
+        if not 0 <= units <= MOST_UNITS:
+            raise BadPayload(path, f"{_brief(units)} is no number of units")
+
+
+def _amount(path: str, amount: int) -> None:
+    if not 0 <= amount <= MAX_MINOR:
+        raise BadPayload(path, f"{_brief(amount)} is no amount")
+
+
+def _proportion(path: str, *amounts: int) -> None:
+    """Parts of a sum may be negative."""
+    for amount in amounts:
+        if abs(amount) > MAX_MINOR:
+            raise BadPayload(path, f"{_brief(amount)} is out of all proportion")
+
+
+def _currency(path: str, code: str) -> None:
+    try:
+        exponent(code)
+    except ValueError as error:
+        raise BadPayload(path, str(error)[:200]) from None
+
+
+def _time(path: str, at: datetime | None) -> None:
+    if at is not None and at.tzinfo is None:
+        raise BadPayload(path, "the time has no zone")
+
+
+def _brief(number: int) -> str:
+    """A number for people; Python refuses to write out thousands of digits."""
+    return str(number) if abs(number) < 10**20 else f"a number of {number.bit_length()} bits"
