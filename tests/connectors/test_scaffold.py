@@ -19,6 +19,8 @@ NEEDED = (
     "hub",
     "connectors",
     "docs/how-to",
+    "migrations",
+    "tests/support",
     "tests/connectors/demo_store",
     "tests/connectors/checks",
     "tests/connectors/harness.py",

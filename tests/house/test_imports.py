@@ -22,24 +22,29 @@ FORBIDDEN = {
     "scheduler.planted_a": ("import bot", "no edge another"),
     "hub.planted_d": ("import main", "nothing knows main"),
     "connectors.planted_a": ("from tests.connectors import harness", "nothing knows main"),
-    "hub.domain.planted_a": ("from hub import contract", "web > actions"),
-    "hub.domain.planted_b": ("from hub.errors import Retry", "web > actions"),
-    "hub.store.planted_a": ("import hub.flow.inbox", "web > actions"),
-    "hub.store.planted_b": ("from hub.contract import About", "web > actions"),
-    "hub.accounts": ("import hub.flow.inbox", "web > actions"),
-    "hub.flow.planted_a": ("from hub.actions import planted", "web > actions"),
-    "hub.actions.planted_a": ("import hub.web.planted", "web > actions"),
+    "hub.domain.planted_a": ("from hub import contract", "web, command > actions"),
+    "hub.store.planted_a": ("import hub.flow.inbox", "web, command > actions"),
+    "hub.store.planted_b": ("from hub.contract import About", "web, command > actions"),
+    "hub.accounts": ("import hub.flow.inbox", "web, command > actions"),
+    "hub.flow.planted_a": ("from hub.actions import planted", "web, command > actions"),
+    "hub.actions.planted_a": ("import hub.web.planted", "web, command > actions"),
+    "hub.actions.planted_b": ("from hub.command import planted", "web, command > actions"),
+    "hub.command.planted_a": ("from hub.web import planted", "web, command > actions"),
+    "hub.errors": ("from hub.domain import money", "web, command > actions"),
     "hub.domain.planted_c": ("import asyncio", "hub.domain is pure"),
     "hub.domain.planted_d": ("from time import time", "hub.domain is pure"),
     "connectors.acme": ("import hub.store.planted", "connectors import contract"),
     "connectors.acme.mapper": ("from hub.flow import inbox", "connectors import contract"),
     "connectors.planted_b": ("import hub.actions.planted", "connectors import contract"),
     "connectors.acme.client": ("from connectors.stranger import thing", "no connector imports another"),
+    "connectors.acme.words": ("from connectors.playing import manners", "no connector imports another"),
     "bot.planted_b": ("import hub.flow.inbox", "bot imports actions"),
     "bot.flows.planted_a": ("from hub.store.models import conversations", "bot imports actions"),
     "scheduler.planted_b": ("import hub.store.planted", "scheduler imports actions"),
     "hub.web.planted_a": ("import hub.accounts", "hub.web imports actions"),
     "hub.web.api.planted_a": ("from hub.store import planted", "hub.web imports actions"),
+    "hub.command.planted_b": ("from hub.flow import planted", "hub.command imports actions"),
+    "hub.command.planted_c": ("import bench.demo", "nothing knows main"),
 }
 
 ALLOWED = {
@@ -48,6 +53,9 @@ ALLOWED = {
     "scheduler.planted_a": "from hub.actions import planted\nimport hub.errors",
     "hub.web.webhooks": "from hub import accounts\nimport hub.flow.inbox",
     "hub.store.planted_a": "from hub.domain import money\nfrom hub import errors",
+    "hub.command.planted_a": "from hub import errors, settings\nfrom hub.actions import planted",
+    "hub.domain.planted_a": "from hub.errors import Conflict",
+    "connectors.acme.server": "from connectors.playing import manners",
     "hub.flow.planted_a": "from hub import accounts, contract\nfrom hub.store import planted",
 }
 
@@ -71,7 +79,7 @@ def _tree(root: Path) -> Path:
     _write(root, "connectors.stranger", "thing = 1", package=True)
     for module in ("hub.flow.inbox", "hub.store.models.conversations", "hub.accounts"):
         _write(root, module)
-    for package in ("hub.flow", "hub.store", "hub.actions", "hub.web", "bot"):
+    for package in ("hub.flow", "hub.store", "hub.actions", "hub.web", "hub.command", "bot"):
         _write(root, f"{package}.planted")
     return root
 

@@ -6,8 +6,9 @@ python -m connectors.demo_carrier.server --port 8091             # the same, as 
 
 rates.py     services, zones, prices                        paper.py     the label as PDF
 parcels.py   labels, and the journey of each parcel         api.py       the endpoints
-moving.py    simulated time and scan callbacks              hooks.py     posts webhooks, with repeats
-manners.py   failures on request, idempotency keys
+moving.py    simulated time and scan callbacks
+
+What every such server has - failures on request, idempotency keys, sending webhooks - is in connectors/playing.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from connectors.demo_carrier.server.api import routes
-from connectors.demo_carrier.server.manners import application, listening
 from connectors.demo_carrier.server.moving import CarrierServer, Options
+from connectors.playing.manners import application, listening
 
 __all__ = ["CarrierServer", "Options", "serve"]
 

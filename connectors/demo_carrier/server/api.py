@@ -8,10 +8,11 @@ from typing import Any
 
 from aiohttp import web
 
-from connectors.demo_carrier.server.manners import Handler, Refused, body_of, json
 from connectors.demo_carrier.server.moving import CarrierServer
 from connectors.demo_carrier.server.paper import draw
 from connectors.demo_carrier.server.rates import CURRENCY, prices
+from connectors.playing.line import reachable
+from connectors.playing.manners import Handler, Refused, body_of, json
 from hub.domain.money import major
 
 BATCH = 50
@@ -125,11 +126,14 @@ class Api:
 
     async def listen(self, request: web.Request) -> web.Response:
         """`{"url": …}`: where scans are sent from now on."""
-        self._server.to = str((await body_of(request)).get("url", ""))
+        url = str((await body_of(request)).get("url", ""))
+        if url and not reachable(url):
+            raise Refused(422, f"{url!r} is not a plain http address, and there is no other way out of here")
+        self._server.to = url
         return web.Response(status=204)
 
     async def effects(self, request: web.Request) -> web.Response:
         kind = request.query.get("kind")
         done = [effect._asdict() for effect in self._depot.effects.done if kind in (None, effect.kind)]
-        hooks = {"accepted": self._server.hooks.accepted, "given_up": self._server.hooks.given_up}
+        hooks = self._server.sender.tally.summary()
         return json({"effects": done, "parcels": len(self._depot.parcels), "hooks": hooks})

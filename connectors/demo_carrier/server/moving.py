@@ -11,9 +11,9 @@ from itertools import count
 
 import msgspec
 
-from connectors.demo_carrier.server.hooks import Hooks
-from connectors.demo_carrier.server.manners import Mischief
 from connectors.demo_carrier.server.parcels import Depot, Document, Parcel, Step, scan_of
+from connectors.playing.manners import Mischief
+from connectors.playing.sender import Hook, Sender
 from connectors.signing import hmac_base64
 from hub.domain.outgoing import Kind
 
@@ -45,7 +45,7 @@ class CarrierServer:
     def __init__(self, options: Options | None = None) -> None:
         self.options = options or Options()
         self.mischief = Mischief(record=self.options.record)
-        self.hooks = Hooks()
+        self.sender = Sender()
         self.to = self.options.to
         self.depot = Depot(self.options.seed, self.options.first, lambda: datetime.now(UTC), self._set_off)
         self._due: list[tuple[datetime, int, Parcel, Step]] = []
@@ -61,7 +61,7 @@ class CarrierServer:
         return self.depot.url
 
     async def __aenter__(self) -> CarrierServer:
-        await self.hooks.__aenter__()
+        await self.sender.__aenter__()
         self._driver = asyncio.create_task(self._drive())
         return self
 
@@ -69,16 +69,16 @@ class CarrierServer:
         if self._driver is not None:
             self._driver.cancel()
             await asyncio.gather(self._driver, return_exceptions=True)
-        await self.hooks.__aexit__()
+        await self.sender.__aexit__(None, None, None)
 
     def effects(self) -> Sequence[tuple[Kind, str]]:
         """(kind, reference) of every call that took effect; manifests are no kind of message and are left out."""
-        return [(done.kind, done.reference) for done in self.depot.effects.done if isinstance(done.kind, Kind)]
+        return self.depot.effects.messages()
 
     async def settle(self) -> None:
         """Waits until every parcel has arrived and everybody has been told."""
         await self._idle.wait()
-        await self.hooks.drain()
+        await self.sender.drain()
 
     def _set_off(self, parcel: Parcel) -> None:
         for step in self.depot.journey(parcel, self.options.troubled, self.options.late):
@@ -120,4 +120,4 @@ class CarrierServer:
             "X-Carrier-Delivery": f"dc-{self.options.first}-{self._told}",
             "X-Carrier-Signature": hmac_base64(self.options.webhook_secret, body),
         }
-        self.hooks.send(self.to, headers, body)
+        self.sender.soon(Hook(self.to, headers, body))

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from connectors.demo_carrier.server.manners import Effects, Refused
 from connectors.demo_carrier.server.rates import CURRENCY, Price, price
+from connectors.playing.manners import Effects, Refused
 from hub.domain.money import major
 from hub.domain.outgoing import Kind
 

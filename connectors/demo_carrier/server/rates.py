@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from connectors.demo_carrier.server.manners import Refused
+from connectors.playing.manners import Refused
 
 CURRENCY = "EUR"
 HEAVIEST = 31_500

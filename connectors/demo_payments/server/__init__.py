@@ -5,7 +5,8 @@ async with serve(Options()) as payments:                         # payments.url,
 python -m connectors.demo_payments.server --port 8092            # the same, as a process of its own
 
 till.py      payments and what may happen to them           api.py       endpoints and webhooks
-manners.py   failures on request, idempotency keys          hooks.py     posts webhooks, with repeats
+
+What every such server has - failures on request, idempotency keys, sending webhooks - is in connectors/playing.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from connectors.demo_payments.server.api import Options, PaymentServer
-from connectors.demo_payments.server.manners import application, listening
+from connectors.playing.manners import application, listening
 
 __all__ = ["Options", "PaymentServer", "serve"]
 

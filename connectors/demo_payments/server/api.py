@@ -10,9 +10,10 @@ from hmac import compare_digest
 import msgspec
 from aiohttp import web
 
-from connectors.demo_payments.server.hooks import Hooks
-from connectors.demo_payments.server.manners import Handler, Mischief, Refused, body_of, json
 from connectors.demo_payments.server.till import Payment, Till, document
+from connectors.playing.line import reachable
+from connectors.playing.manners import Handler, Mischief, Refused, body_of, json
+from connectors.playing.sender import Hook, Sender
 from connectors.signing import hmac_base64
 from hub.domain.outgoing import Kind
 
@@ -35,22 +36,22 @@ class PaymentServer:
     def __init__(self, options: Options | None = None) -> None:
         self.options = options or Options()
         self.mischief = Mischief(record=self.options.record)
-        self.hooks = Hooks()
+        self.sender = Sender()
         self.till = Till(self._tell)
         self.to = self.options.to
         self.url = ""
         self._told = 0
 
     async def __aenter__(self) -> PaymentServer:
-        await self.hooks.__aenter__()
+        await self.sender.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.hooks.__aexit__()
+        await self.sender.__aexit__(None, None, None)
 
     def effects(self) -> Sequence[tuple[Kind, str]]:
         """(kind, reference) of every call that took effect."""
-        return [(done.kind, done.reference) for done in self.till.effects.done]
+        return self.till.effects.messages()
 
     def _tell(self, topic: str, payment: Payment) -> None:
         if not self.to:
@@ -64,7 +65,7 @@ class PaymentServer:
             "X-Pay-Delivery": mark,
             "X-Pay-Signature": hmac_base64(self.options.webhook_secret, body),
         }
-        self.hooks.send(self.to, headers, body)
+        self.sender.soon(Hook(self.to, headers, body))
 
     # ------------------------------------------------------------ the endpoints
 
@@ -122,5 +123,8 @@ class PaymentServer:
 
     async def _listen(self, request: web.Request) -> web.Response:
         """`{"url": …}`: where webhooks are sent from now on."""
-        self.to = str((await body_of(request)).get("url", ""))
+        url = str((await body_of(request)).get("url", ""))
+        if url and not reachable(url):
+            raise Refused(422, f"{url!r} is not a plain http address, and there is no other way out of here")
+        self.to = url
         return web.Response(status=204)

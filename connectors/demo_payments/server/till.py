@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from connectors.demo_payments.server.manners import Effects, Refused
+from connectors.playing.manners import Effects, Refused
 from hub.domain.money import minor
 from hub.domain.outgoing import Kind
 

@@ -8,8 +8,8 @@ stores.py    each store's words, currency and habits        selling.py   buyers,
 people.py    names and addresses by country                 books.py     what a store knows and records
 goods.py     the range and its prices                       api.py       the endpoints that the connector calls
 orders.py    makes an order                                 control.py   endpoints for whoever plays with it
-manners.py   failures on request, idempotency keys          sender.py    posts webhooks: repeats, pace, figures
-                                                            line.py      the connection that they go over
+
+What every such server has - failures on request, idempotency keys, sending webhooks - is in connectors/playing.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from contextlib import asynccontextmanager
 
 from connectors.demo_store.server.api import api_routes
 from connectors.demo_store.server.control import control_routes
-from connectors.demo_store.server.manners import application, listening
 from connectors.demo_store.server.selling import Options, Rush, StoreServer
 from connectors.demo_store.server.stores import STORES, Store
+from connectors.playing.manners import application, listening
 
 __all__ = ["STORES", "Options", "Rush", "Store", "StoreServer", "serve"]
 

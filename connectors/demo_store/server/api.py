@@ -10,10 +10,10 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from connectors.demo_store.server.books import Books, text, utc
-from connectors.demo_store.server.line import reachable
-from connectors.demo_store.server.manners import Handler, Refused, body_of, json
 from connectors.demo_store.server.orders import Document
 from connectors.demo_store.server.stores import Store
+from connectors.playing.line import reachable
+from connectors.playing.manners import Handler, Refused, body_of, json
 
 PAGE = 250
 BATCH = 50

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.demo_store.server.goods import GOODS, price
-from connectors.demo_store.server.manners import Effects, Refused
 from connectors.demo_store.server.orders import Document, stamp, variant_id
 from connectors.demo_store.server.stores import Store
+from connectors.playing.manners import Effects, Refused
 from hub.domain.money import major, minor
 from hub.domain.outgoing import Kind
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 from aiohttp import web
 
-from connectors.demo_store.server.manners import Refused, body_of, json
 from connectors.demo_store.server.selling import Rush, StoreServer
+from connectors.playing.manners import Refused, body_of, json
 
 
 def control_routes(server: StoreServer) -> list[web.RouteDef]:

@@ -11,11 +11,11 @@ import aiohttp
 import msgspec
 
 from connectors.demo_store.server.books import Books
-from connectors.demo_store.server.line import reachable
-from connectors.demo_store.server.manners import Mischief, Refused
 from connectors.demo_store.server.orders import Customers, Document, Made, stamp
-from connectors.demo_store.server.sender import Hook, Sender, Tally
 from connectors.demo_store.server.stores import STORES, Store
+from connectors.playing.line import reachable
+from connectors.playing.manners import Mischief, Refused
+from connectors.playing.sender import Hook, Sender, Tally
 from connectors.signing import hmac_base64
 from hub.domain.outgoing import Kind
 
@@ -181,7 +181,7 @@ class StoreServer:
 
     def effects(self) -> Sequence[tuple[Kind, str]]:
         """(kind, reference) of every call that took effect, at all stores."""
-        return [(done.kind, done.reference) for books in self.books.values() for done in books.effects.done]
+        return [done for books in self.books.values() for done in books.effects.messages()]
 
 
 def payment_of(order: Document, store: Store) -> Document:

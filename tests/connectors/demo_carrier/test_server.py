@@ -254,6 +254,8 @@ async def test_control_routes_and_the_public_page(http: Http):
     async with listening(http, day=0.02) as (server, ours, heard), aiohttp.ClientSession(server.url) as control:
         to, server.to = server.to, ""
         assert (await control.post("/_/listen", json={"url": to})).status == 204
+        assert (await control.post("/_/listen", json={"url": "https://hub.example/hook"})).status == 422
+        assert server.to == to
         label = (await ours.buy_label(wanting(1), "k1")).label
         await server.settle()
         assert heard

@@ -63,7 +63,7 @@ async def test_captures_in_parts_and_never_more_than_authorized(http: Http):
         assert (await ours.capture_payment(action("pay_1", 3000), "k3")).details == {"status": "captured"}
         with pytest.raises(Reject, match="pay_1 is captured"):
             await ours.capture_payment(action("pay_1", 1), "k4")
-        await server.hooks.drain()
+        await server.sender.drain()
     told = sorted(ours.read(it)[0].amount for it in heard)
     assert told == [2000, 5000]
     assert {it.topic for it in heard} == {"payment.captured"}
@@ -86,7 +86,7 @@ async def test_voids_only_what_was_not_taken(http: Http):
             await ours.capture_payment(action("pay_2", 1), "k2")
         with pytest.raises(Reject, match="pay_3 is captured"):
             await ours.void_payment(action("pay_3", 5000), "k3")
-        await server.hooks.drain()
+        await server.sender.drain()
     assert [ours.read(it)[0].status for it in heard] == [PaymentStatus.VOIDED]
 
 
@@ -125,9 +125,10 @@ async def test_payments_fail_on_request_and_control_routes_tell(http: Http):
         assert (await control.post("/_/payments/pay_2/eaten")).status == 422
         bad = {"payments": [{"id": "p", "amount": "1.005", "currency": "EUR"}]}
         assert (await control.post("/_/authorize", json=bad)).status == 422
-        await server.hooks.drain()
+        await server.sender.drain()
         payments = (await (await control.get("/_/payments")).json())["payments"]
         assert [it["status"] for it in payments] == ["authorized", "failed", "captured"]
+        assert (await control.post("/_/listen", json={"url": "https://hub.example/hook"})).status == 422
         await control.post("/_/listen", json={"url": ""})
         await ours.capture_payment(action("pay_1", 1), "k1")
         assert len((await (await control.get("/_/effects")).json())["effects"]) == 1

@@ -15,8 +15,8 @@ from aiohttp.test_utils import TestServer
 
 from connectors.demo_store import DemoStore, DemoStoreChannel
 from connectors.demo_store.server import STORES, Options, Rush, StoreServer, serve
-from connectors.demo_store.server.sender import Hook, Sender
 from connectors.demo_store.server.stores import BRIXTON, FJORD, HARBOR, NORDLICHT, POLDER, Store
+from connectors.playing.sender import Hook, Sender
 from hub.contract import Account, Cursor, Http, Secrets
 from hub.domain.order import Cancellation, ChannelOrder, ShipmentNotice
 from hub.domain.outgoing import CancellationRequest, Kind, RefundRequest, Shipment, ShipmentLine

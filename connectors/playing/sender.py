@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 
-from connectors.demo_store.server.line import Lines
+from connectors.playing.line import Lines
 
 LADDER = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds to wait before each repeat; then the hook is given up, as real systems do after hours."""

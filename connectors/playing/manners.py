@@ -1,11 +1,11 @@
-"""A server that plays a system on the other side: what the demo systems and the tests' doubles have in common.
+"""The manners of a server that plays a system on the other side.
 
 It remembers what reached it, fails and loses answers on request, and honours idempotency keys as real systems do.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -96,7 +96,10 @@ class Mischief:
 
 
 class Effect(NamedTuple):
-    """A call that took effect. `reference` is the caller's own name for what it asked."""
+    """A call that took effect. `kind` is a message's, or a word of the server's own for what is none.
+
+    `reference` is the caller's own name for what it asked.
+    """
 
     kind: Kind | str
     reference: str
@@ -127,6 +130,10 @@ class Effects:
         self.answers[key] = (print_, answer)
         self.done.append(Effect(kind, str(payload.get("reference", "")), key, payload))
         return answer
+
+    def messages(self) -> Sequence[tuple[Kind, str]]:
+        """(kind, reference) of every message of the hub that took effect."""
+        return [(done.kind, done.reference) for done in self.done if isinstance(done.kind, Kind)]
 
 
 def json(value: object, status: int = 200) -> web.Response:
