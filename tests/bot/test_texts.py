@@ -11,6 +11,7 @@ from bot.flows import FLOWS
 from bot.texts import languages, parameters, templates, text
 from hub.domain.lifecycle import PHASES
 from hub.domain.order import ScanStatus
+from hub.domain.tracking import TOLD
 from hub.errors import Invalid
 
 BOT = Path(__file__).resolve().parents[2] / "bot"
@@ -64,3 +65,10 @@ def test_an_unknown_language_is_english_and_an_unknown_key_is_an_error() -> None
         text("nope.nope", "en")
     with pytest.raises(Invalid, match="not a date"):
         text("notice.confirmed", "en", {"number": "1", "promised": "soon"})
+
+
+def test_every_notice_the_hub_sends_has_words_and_a_subject() -> None:
+    for what in ("confirmed", "shipped", *TOLD.values()):
+        for language in languages():
+            assert "1001" in text(f"notice.{what}", language, {"number": "1001", "token": "t"})
+            assert "1001" in text(f"subject.{what}", language, {"number": "1001"})
