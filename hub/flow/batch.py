@@ -39,7 +39,7 @@ class Batch:
         self.works: list[Dict] = []
         self.events: list[Dict] = []
         self.messages: list[Dict] = []
-        self.holds: list[Dict] = []
+        self.holds: dict[tuple[int, int, str], Dict] = {}
         self.healed: list[int] = []
         self.lines: list[Dict] = []
         self.work_lines: list[Dict] = []
@@ -90,13 +90,13 @@ class Batch:
         })  # fmt: skip
 
     def hold(self, merchant_id: int, order_id: int, need: HoldNeed) -> None:
-        """Opens a hold, or brings an open one of the same reason up to date."""
-        self.holds.append({
+        """Opens a hold, or brings an open one of the same reason up to date; the last word of the batch counts."""
+        self.holds[merchant_id, order_id, need.reason] = {
             "id": self.ids.next(), "merchant_id": merchant_id, "order_id": order_id, "reason": need.reason,
             "state": "open", "detail": need.detail, "owner": need.owner, "opened_at": self.at,
             "due_at": _hours_later(self.at, need.hours), "protocol": {"ask": [need.owner], "then": "escalate"},
             "resolutions": need.resolutions, "resolution": "", "closed_by": "",
-        })  # fmt: skip
+        }  # fmt: skip
 
     def line(self, delta: LineDelta) -> None:
         """Counters of an order line."""
@@ -166,7 +166,7 @@ class Batch:
         await sets.update(tx, sets.UPDATE_PARCELS, list(self.parcels.values()))
         await sets.update(tx, sets.UPDATE_CAPTURED, self.captured)
         await sets.insert(tx, "ledger", self.postings, "ON CONFLICT DO NOTHING")
-        await sets.insert(tx, "holds", self.holds, sets.OPEN_HOLDS)
+        await sets.insert(tx, "holds", list(self.holds.values()), sets.OPEN_HOLDS)
         if self.healed:
             await tx.execute(sets.CLOSE_HOLDS, self.healed, self.at)
         if self.seen_scans:

@@ -10,6 +10,7 @@ from typing import Any
 from hub.domain.lifecycle import FOREVER, LabelState, Lifecycle, PaymentState, Work, move_order
 from hub.domain.outcome import Event, HoldNeed, LineDelta, Message, ParcelRow, StockDelta, WorkLineDelta
 from hub.domain.outgoing import CancellationRequest, Kind, Label, PaymentAction
+from hub.flow import orphans
 from hub.flow.batch import Batch, postings_rows
 from hub.flow.intake_rows import placed
 from hub.flow.loading import PARCELS, grouped, parcel_row
@@ -24,7 +25,6 @@ OPEN_HOLDS = """UPDATE holds SET state = 'released', resolution = 'cancel', clos
 CANCEL_PARCELS = "UPDATE parcels SET custody = 'cancelled' WHERE order_id = $1 AND custody IN ('packed', 'manifested')"
 DROP_MESSAGES = """UPDATE outbox SET state = 12, error = 'the order was cancelled' WHERE state = 0 AND attempts = 0
     AND kind = 'buy_label' AND subject_id = ANY($1::bigint[])"""
-VOID_PAYMENTS = "UPDATE payments SET state = 'voided' WHERE order_id = $1 AND state = 'pending'"
 
 BEFORE_HAND_OVER = frozenset({
     Work.PLANNED, Work.OPEN, Work.PICKING, Work.PICKED, Work.PACKED, Work.LABELED, Work.SCHEDULED, Work.SHORT,
@@ -65,6 +65,7 @@ async def cancel(tx: Tx, batch: Batch, target: Target, asked: Asked) -> tuple[Li
     for work in works:
         if Work(work["state"]) in BEFORE_HAND_OVER:
             _undo(batch, work, lines.get(work["id"], ()), [parcel_row(p) for p in parcels.get(work["id"], ())])
+    await orphans.void_answered(tx, batch, {work["id"]: work for work in works})
     for line in await tx.fetch(LINES, order_id):
         open_units = line["ordered"] - line["cancelled"] - line["shipped"]
         batch.line(LineDelta(line["id"], cancelled=open_units))
@@ -72,7 +73,6 @@ async def cancel(tx: Tx, batch: Batch, target: Target, asked: Asked) -> tuple[Li
     await tx.execute(OPEN_HOLDS, order_id, batch.at, asked.actor)
     await tx.execute(CANCEL_PARCELS, order_id)
     await tx.execute(DROP_MESSAGES, [row["id"] for row in works])
-    await tx.execute(VOID_PAYMENTS, order_id)
     if asked.takes_cancellations and not asked.pushed:
         _tell_channel(batch, target, asked)
     version = target.version + 1
@@ -133,8 +133,7 @@ def _void(work: Row, parcel: ParcelRow) -> Message:
         cost=parcel.label_cost,
         currency=parcel.label_currency,
     )
-    account, intent = work["carrier_account_id"], f"void:{parcel.id}:{parcel.label_attempt}"
-    return Message(Kind.VOID_LABEL, intent, account, parcel.id, label, "parcel", parcel.id)
+    return orphans.void(parcel.id, label, work["carrier_account_id"])
 
 
 def _undo_money(batch: Batch, target: Target, payments: Sequence[Row]) -> None:

@@ -16,8 +16,17 @@ import structlog
 
 from hub.contract import Delivery, HearsWebhooks, PullsOrders, TracksParcels
 from hub.domain.lifecycle import Inbox as State
-from hub.domain.order import AccountClosed, Cancellation, ChannelOrder, Erasure, News, ParcelScan, PaymentNotice
-from hub.domain.order import RefundNotice, ShipmentNotice
+from hub.domain.order import (
+    AccountClosed,
+    Cancellation,
+    ChannelOrder,
+    Erasure,
+    News,
+    ParcelScan,
+    PaymentNotice,
+    RefundNotice,
+    ShipmentNotice,
+)
 from hub.domain.sanity import sane
 from hub.errors import BadPayload, CrossdockError, Retry
 from hub.flow import intake_notices, intake_orders

@@ -8,12 +8,14 @@ from typing import Any
 
 import msgspec
 
-from hub.domain.lifecycle import PAYMENT_MOVES, Lifecycle, PaymentState, Work
+from hub.domain.lifecycle import PAYMENT_MOVES, Lifecycle, PaymentState, Work, move_order
 from hub.domain.order import Address, ChannelOrder
 from hub.domain.outcome import Event, HoldNeed
+from hub.domain.routing import ROUTE_HOLDS
 from hub.flow import cancelling, intake_rows
 from hub.flow.batch import postings_rows
 from hub.flow.intake_common import Intake, Present
+from hub.flow.intake_rows import digest
 from hub.flow.loading import grouped
 from hub.store import sets
 from hub.store.database import Row
@@ -45,7 +47,7 @@ AMEND_FACTS = """UPDATE orders o SET revised_at = d.revised_at, digest = d.diges
 AMEND_ALL = """UPDATE orders o SET number = d.number, placed_at = d.placed_at, currency = d.currency,
         shop_currency = d.shop_currency, tax_included = d.tax_included, total = d.total, tax_total = d.tax_total,
         shop_total = d.shop_total, charges = d.charges, buyer = d.buyer, bill_to = d.bill_to, ship_to = d.ship_to,
-        email = d.email, test = d.test
+        email = d.email, customer_id = d.customer_id, test = d.test
     FROM json_populate_recordset(NULL::orders, $1::json) AS d WHERE o.id = d.id"""
 AMEND_LINES = """ON CONFLICT (merchant_id, order_id, external_id) DO UPDATE SET
         position = excluded.position, sku = CASE WHEN order_lines.listing_id = excluded.listing_id
@@ -60,6 +62,9 @@ DROP_LINES = """DELETE FROM order_lines l USING json_to_recordset($1::json) AS d
 AMEND_PAYMENTS = """ON CONFLICT (merchant_id, order_id, external_id) DO UPDATE SET
         state = excluded.state, amount = excluded.amount,
         captured = greatest(payments.captured, excluded.captured), gateway = excluded.gateway, last4 = excluded.last4"""
+
+CLOSE_ROUTE_HOLDS = """UPDATE holds SET state = 'released', resolution = 'healed', closed_at = $3, closed_by = 'hub'
+    WHERE order_id = ANY($1::bigint[]) AND reason = ANY($2::text[]) AND state IN ('open', 'escalated')"""
 
 _address = msgspec.json.Decoder(Address)
 
@@ -87,21 +92,22 @@ class Around:
 class Amendment:
     """Gathers the writes of all amendments of a batch."""
 
-    def __init__(self, intake: Intake, around: Around) -> None:
+    def __init__(self, intake: Intake, around: Around, customers: Mapping[tuple[int, str], int]) -> None:
         self.intake = intake
         self.around = around
+        self.customers = customers
         self.facts: list[dict[str, Any]] = []
         self.whole: list[dict[str, Any]] = []
         self.lines: list[dict[str, Any]] = []
         self.keeps: list[dict[str, Any]] = []
         self.payments: list[dict[str, Any]] = []
         self.cancelled: list[tuple[Present, str]] = []
+        self.reviewed: list[int] = []
+        """Orders that go back to review: what routing found short is found anew."""
 
     def take(self, present: Present, order: ChannelOrder) -> None:
         """One newer revision."""
-        from hub.flow.intake_orders import digest
-
-        columns = intake_rows.order_columns(order, digest(order))
+        columns = intake_rows.order_columns(order)
         self._money(present, order)
         self.facts.append({"id": present.id, "ship_to": None} | {name: columns[name] for name in FACTS})
         state = present.state
@@ -115,19 +121,21 @@ class Amendment:
         else:
             self._compare(present, order)
         if state in {Lifecycle.RECEIVED, Lifecycle.ACCEPTED}:
-            present.state = Lifecycle.RECEIVED
+            present.state = move_order(state, "reconsider")
+            self.reviewed.append(present.id)
         self.intake.event(present, Event("revised", {"revised_at": order.revised_at.isoformat()}, actor="channel"))
         keep(self.intake, present)
 
     def _replace(self, present: Present, order: ChannelOrder, columns: Mapping[str, Any]) -> None:
-        """Before routing a revision replaces everything it tells, counters of what others shipped included."""
-        self.whole.append({"id": present.id} | dict(columns))
+        """Before routing a revision replaces everything it tells, counters of what others shipped included. An order
+        that is cancelled stays so, whatever a revision says of its lines."""
+        over = order.cancelled_at is not None or present.state in {Lifecycle.CANCELLED, Lifecycle.REJECTED}
+        customer = self.customers.get((present.row["merchant_id"], columns["email"]))
+        self.whole.append({"id": present.id, "customer_id": customer} | dict(columns))
         base = {"merchant_id": present.row["merchant_id"], "order_id": present.id}
         gone = intake_rows.elsewhere(order)
         for position, line in enumerate(order.lines):
-            told = intake_rows.line_columns(
-                line, position, gone.get(line.external_id, 0), order.cancelled_at is not None
-            )
+            told = intake_rows.line_columns(line, position, gone.get(line.external_id, 0), over)
             self.lines.append({"id": self.intake.batch.ids.next()} | base | told)
         self.keeps.append({"order_id": present.id, "keep": [line.external_id[:128] for line in order.lines]})
 
@@ -180,11 +188,22 @@ class Amendment:
             self.payments.append({"id": entry_id} | base | columns | more)
             captured = (before["captured"] if before is not None else 0, columns["captured"])
             self._post(base, intake_rows.received(present.id, entry_id, order.currency, captured))
-        owed, tax = order.total - present.row["total"], order.tax_total - present.row["tax_total"]
-        replaced = present.state in {Lifecycle.RECEIVED, Lifecycle.ACCEPTED} and order.cancelled_at is None
-        if replaced and order.currency == present.row["currency"]:
-            posting = f"revised:{order.revised_at.isoformat()}"
-            self._post(base, intake_rows.placed(present.id, order.currency, owed, tax, posting))
+        if present.state in {Lifecycle.RECEIVED, Lifecycle.ACCEPTED} and order.cancelled_at is None:
+            self._owe(present, order, base)
+
+    def _owe(self, present: Present, order: ChannelOrder, base: Mapping[str, Any]) -> None:
+        """Books what the buyer owes more or less than before; a cancellation of the same batch then undoes it all."""
+        row, mark = present.row, f"{order.revised_at.isoformat()}:{digest(order)[:12]}"
+        if order.currency == row["currency"]:
+            owed, tax = order.total - row["total"], order.tax_total - row["tax_total"]
+            self._post(base, intake_rows.placed(present.id, order.currency, owed, tax, f"revised:{mark}"))
+        else:
+            before = (row["currency"], -row["total"], -row["tax_total"], f"withdrawn:{mark}")
+            after = (order.currency, order.total, order.tax_total, f"revised:{mark}")
+            self._post(base, intake_rows.placed(present.id, *before))
+            self._post(base, intake_rows.placed(present.id, *after))
+        told = {"currency": order.currency, "total": order.total, "tax_total": order.tax_total}
+        present.row = dict(row) | told
 
     def _post(self, base: Mapping[str, Any], postings: tuple[Any, ...]) -> None:
         batch = self.intake.batch
@@ -192,13 +211,15 @@ class Amendment:
         batch.postings.extend(map(dict, rows))
 
     async def write(self) -> None:
-        """Writes what was gathered: five statements a batch, then the cancellations."""
+        """Writes what was gathered: six statements a batch, then the cancellations."""
         tx = self.intake.tx
         await sets.update(tx, AMEND_FACTS, self.facts)
         await sets.update(tx, AMEND_ALL, self.whole)
         await sets.update(tx, DROP_LINES, self.keeps)
         await sets.insert(tx, "order_lines", self.lines, AMEND_LINES)
         await sets.insert(tx, "payments", self.payments, AMEND_PAYMENTS)
+        if self.reviewed:
+            await tx.execute(CLOSE_ROUTE_HOLDS, self.reviewed, sorted(ROUTE_HOLDS), self.intake.now)
         self.intake.money.update(change["id"] for change in self.facts)
         for present, reason in self.cancelled:
             asked = cancelling.Asked(reason or "cancelled at the channel", "channel", pushed=True)
@@ -222,12 +243,14 @@ def keep(intake: Intake, present: Present) -> None:
     })  # fmt: skip
 
 
-async def amend(intake: Intake, amended: Sequence[tuple[Present, ChannelOrder]]) -> None:
-    """Takes newer revisions of orders that are here."""
+async def amend(
+    intake: Intake, amended: Sequence[tuple[Present, ChannelOrder]], customers: Mapping[tuple[int, str], int]
+) -> None:
+    """Takes newer revisions of orders that are here. `customers`: ids by (merchant, e-mail address)."""
     if not amended:
         return
     around = await Around.load(intake, [present.id for present, _ in amended])
-    amendment = Amendment(intake, around)
+    amendment = Amendment(intake, around, customers)
     for present, order in amended:
         amendment.take(present, order)
     await amendment.write()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,7 +22,7 @@ OrderKey = tuple[int, str]
 class Present:
     """An order that is here already, locked for this transaction."""
 
-    row: Row
+    row: Mapping[str, Any] | Row
     version: int
     state: Lifecycle
 

@@ -3,11 +3,8 @@ nothing."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-import msgspec
 
 from hub.domain.lifecycle import Inbox as State
 from hub.domain.lifecycle import Lifecycle
@@ -15,6 +12,7 @@ from hub.domain.order import Cancellation, ChannelOrder, News, RefundNotice, Shi
 from hub.domain.outcome import Event
 from hub.flow import intake_amend, intake_rows
 from hub.flow.intake_common import Intake, OrderKey, Present
+from hub.flow.intake_rows import digest
 from hub.store import sets
 from hub.store.database import Row
 
@@ -57,11 +55,6 @@ async def lock(intake: Intake, spoken: Sequence[tuple[Row, News]]) -> None:
         intake.orders[row["account_id"], row["external_id"]] = present
 
 
-def digest(order: ChannelOrder) -> str:
-    """A fingerprint of everything an order says; equal for equal content."""
-    return hashlib.sha256(msgspec.json.encode(order)).hexdigest()
-
-
 def rank(order: ChannelOrder) -> tuple[Any, ...]:
     """Which of two revisions is the later one; content decides where their times are equal, so that any order of arrival
     ends the same."""
@@ -87,8 +80,11 @@ async def take(intake: Intake, told: Sequence[tuple[Row, Any]]) -> None:
             revised = newest.revised_at.isoformat()
             intake.event(present, Event("stale_revision", {"topic": row["topic"], "revised_at": revised}))
             intake_amend.keep(intake, present)
-    await _insert(intake, fresh)
-    await intake_amend.amend(intake, amended)
+    buyers = [(row["merchant_id"], order) for row, order in fresh]
+    buyers += [(present.row["merchant_id"], order) for present, order in amended]
+    customers = await _customers(intake, buyers)
+    await _insert(intake, fresh, customers)
+    await intake_amend.amend(intake, amended, customers)
 
 
 def _later(present: Present, order: ChannelOrder) -> bool:
@@ -100,10 +96,11 @@ def _later(present: Present, order: ChannelOrder) -> bool:
     return rank(order)[1:] > stored
 
 
-async def _insert(intake: Intake, fresh: Sequence[tuple[Row, ChannelOrder]]) -> None:
+async def _insert(
+    intake: Intake, fresh: Sequence[tuple[Row, ChannelOrder]], customers: Mapping[tuple[int, str], int]
+) -> None:
     if not fresh:
         return
-    customers = await _customers(intake, fresh)
     writer = intake_rows.Writer(intake, customers)
     for row, order in fresh:
         intake.orders[row["account_id"], order.external_id] = writer.order(row, order)
@@ -114,14 +111,14 @@ async def _insert(intake: Intake, fresh: Sequence[tuple[Row, ChannelOrder]]) -> 
         intake.announced.add("inbox")
 
 
-async def _customers(intake: Intake, fresh: Sequence[tuple[Row, ChannelOrder]]) -> dict[tuple[int, str], int]:
+async def _customers(intake: Intake, told: Sequence[tuple[int, ChannelOrder]]) -> dict[tuple[int, str], int]:
     """Ids of the buyers that told an e-mail address, by (merchant, address)."""
     people: dict[tuple[int, str], dict[str, Any]] = {}
-    for row, order in fresh:
+    for merchant_id, order in told:
         email = order.buyer.email.strip().lower()[:320]
         if email:
-            people[row["merchant_id"], email] = {
-                "id": intake.batch.ids.next(), "merchant_id": row["merchant_id"], "name": order.buyer.name[:200],
+            people[merchant_id, email] = {
+                "id": intake.batch.ids.next(), "merchant_id": merchant_id, "name": order.buyer.name[:200],
                 "email": email, "phone": order.buyer.phone[:32], "locale": order.buyer.locale[:16],
                 "created_at": intake.now,
             }  # fmt: skip

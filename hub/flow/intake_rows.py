@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from hub.domain.lifecycle import Lifecycle, PaymentState
 from hub.domain.order import ChannelLine, ChannelOrder, ChannelPayment, PaymentStatus
@@ -23,10 +26,15 @@ PAYMENT_STATES: Mapping[PaymentStatus, PaymentState] = {
 }
 
 
-def order_columns(order: ChannelOrder, digest: str) -> dict[str, Any]:
+def digest(order: ChannelOrder) -> str:
+    """A fingerprint of everything an order says; equal for equal content."""
+    return hashlib.sha256(msgspec.json.encode(order)).hexdigest()
+
+
+def order_columns(order: ChannelOrder) -> dict[str, Any]:
     """What a revision says of the order itself."""
     return {
-        "number": order.number[:64], "placed_at": order.placed_at, "revised_at": order.revised_at, "digest": digest,
+        "number": order.number[:64], "placed_at": order.placed_at, "revised_at": order.revised_at, "digest": digest(order),
         "currency": order.currency, "shop_currency": order.shop_currency or order.currency,
         "tax_included": order.tax_included, "total": order.total, "tax_total": order.tax_total,
         "shop_total": order.shop_total if order.shop_currency else order.total, "charges": order.charges,
@@ -82,10 +90,8 @@ class Writer:
 
     def order(self, row: Row, order: ChannelOrder) -> Present:
         """One new order; returns it as present."""
-        from hub.flow.intake_orders import digest
-
         batch, now = self._intake.batch, self._intake.now
-        columns = order_columns(order, digest(order))
+        columns = order_columns(order)
         cancelled = order.cancelled_at is not None
         state = Lifecycle.CANCELLED if cancelled else Lifecycle.RECEIVED
         customer = self._customers.get((row["merchant_id"], columns["email"]))

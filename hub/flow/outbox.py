@@ -21,7 +21,8 @@ from hub.domain.lifecycle import Outbox as State
 from hub.domain.order import Value
 from hub.domain.outgoing import Kind, Receipt
 from hub.errors import BadPayload, CrossdockError, Forbidden, NotFound, Reconnect, Reject, Retry, Unknown
-from hub.flow import senders
+from hub.flow import orphans, senders
+from hub.flow.batch import Batch
 from hub.ports import Ports
 from hub.store import sets
 from hub.store.database import Database, Row, announce
@@ -178,15 +179,17 @@ class Lane:
 
     async def _settle(self, calls: Sequence[Call]) -> None:
         now = self._ports.clock.now()
+        done = [c for c in calls if c.result.receipt is not None or isinstance(c.result.error, FINAL)]
+        works = sorted({c.subject_id for c in done if c.subject == "fulfillment" and c.subject_id})
+        orders = sorted({c.subject_id for c in done if c.subject == "order" and c.subject_id})
         async with self._database.transaction() as tx:
-            await sets.update(tx, SETTLE, [self._settlement(call, now) for call in calls])
-            done = [c for c in calls if c.result.receipt is not None or isinstance(c.result.error, FINAL)]
-            works = sorted({c.subject_id for c in done if c.subject == "fulfillment" and c.subject_id})
-            orders = sorted({c.subject_id for c in done if c.subject == "order" and c.subject_id})
-            if works:
-                await tx.execute(sets.WAKE_WORKS, works, now)
+            held = await orphans.lock_works(tx, works)
             if orders:
                 await tx.execute(sets.WAKE_ORDERS, orders, now)
+            await sets.update(tx, SETTLE, [self._settlement(call, now) for call in calls])
+            if works:
+                await tx.execute(sets.WAKE_WORKS, works, now)
+            await orphans.void_late(tx, Batch(self._ports.ids, now), held)
             refused = next((c.result.error for c in calls if isinstance(c.result.error, Reconnect)), None)
             if refused is not None:
                 await tx.execute(NEEDS_RECONNECT, self._account_id, str(refused)[:500])
