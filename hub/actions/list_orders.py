@@ -112,9 +112,9 @@ async def _rows(
     if query.phase:
         wanted.append(CANDIDATES[query.phase])
     if query.channel:
-        wanted.append(f"{put(query.channel)} IN (a.name, a.connector)")
+        wanted.append(f"{put(query.channel)}::text IN (a.name, a.connector)")
     if query.search.strip():
-        wanted.append(_matches(put(query.search.replace("\0", "").strip()[:SEARCH_MOST])))
+        wanted.append(_matches(put(query.search.replace("\0", "").strip()[:SEARCH_MOST]) + "::text"))
     if mark:
         wanted.append(f"(o.created_at, o.id) < ({put(mark[0])}, {put(mark[1])})")
     return await database.plain.fetch(

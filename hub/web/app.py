@@ -95,7 +95,7 @@ async def _answered(services: Services, request: web.Request, handler: Handler) 
     try:
         return await handler(request)
     except web.HTTPRedirection as redirect:
-        return redirect
+        return auth.redirection(redirect)
     except (CrossdockError, web.HTTPException, *problems.STORE_DOWN) as error:
         told = problems.problem(error)
     except Exception as error:  # the door's last resort: a page for the person, the reason in the log

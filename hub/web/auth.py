@@ -73,13 +73,16 @@ async def with_session(request: web.Request, handler: Handler) -> web.StreamResp
     try:
         response = await handler(request)
     except web.HTTPRedirection as redirect:
-        response = redirect
+        response = redirection(redirect)
     session = request[SESSION]
     if session._changed and not response.prepared:
         await kept.save_session(request, response, session)
-    if isinstance(response, web.HTTPException):
-        raise response
     return response
+
+
+def redirection(raised: web.HTTPRedirection) -> web.Response:
+    """A redirect that was raised, as an answer that takes cookies and headers."""
+    return web.Response(status=raised.status, headers={"Location": str(raised.headers["Location"])})
 
 
 @web.middleware

@@ -114,6 +114,7 @@ def secure(response: web.StreamResponse, of: Services, request_id: str) -> None:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["X-Request-Id"] = request_id
+    response.headers["Server"] = "crossdock"
     if of.settings.url.startswith("https://"):
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
 

@@ -104,8 +104,8 @@ class Shop:
         seq = self.events[order_id] = self.events.get(order_id, 0) + 1
         at = START + timedelta(hours=hours)
         await self.database.plain.execute(
-            """INSERT INTO events (merchant_id, subject_id, seq, order_id, kind, actor, source, occurred_at, recorded_at,
-                   details) VALUES ($1, $2, $3, $2, $4, $5, 'hub', $6, $6, $7)""",
+            """INSERT INTO events (merchant_id, subject_id, seq, order_id, kind, actor, source, occurred_at,
+                   recorded_at, details) VALUES ($1, $2, $3, $2, $4, $5, 'hub', $6, $6, $7)""",
             self.merchant_id, order_id, seq, kind, "carrier" if kind == "scanned" else "hub", at, json.dumps(details),
         )  # fmt: skip
 
@@ -129,8 +129,8 @@ class Shop:
         """A delivery that was set aside."""
         made = self.ids.next()
         await self.database.plain.execute(
-            """INSERT INTO inbox (id, merchant_id, account_id, delivery_id, topic, body, received_at, state, due_at, error)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, 10, $7, $8)""",
+            """INSERT INTO inbox (id, merchant_id, account_id, delivery_id, topic, body, received_at, state, due_at,
+                   error) VALUES ($1, $2, $3, $4, $5, $6, $7, 10, $7, $8)""",
             made, self.merchant_id, self.account_id, f"d-{made}", more.get("topic", "orders/create"),
             more.get("body", b'{"id": 7, "total_price": "abc"}'), START, error,
         )  # fmt: skip

@@ -38,7 +38,7 @@ def describe_routes(endpoints: Sequence[Endpoint]) -> list[web.RouteDef]:
         return web.json_response(document(endpoints, services(request).settings.url))
 
     async def docs(request: web.Request) -> web.Response:
-        rows = [(endpoint, sorted(fields(endpoint))) for endpoint in endpoints]
+        rows = [(endpoint, fields(endpoint)) for endpoint in endpoints]
         context = {"endpoints": rows, "codes": CODES, "base": services(request).settings.url}
         return pages.page(request, "api_docs.html", context)
 

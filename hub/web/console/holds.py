@@ -37,6 +37,7 @@ async def _context(request: web.Request) -> dict[str, object]:
     own = {"reason": query.reason, "after": query.after}
     return {
         "holds": page.holds,
+        "now": services(request).clock.now(),
         "next": f"{ROOM}?{urlencode({**own, 'after': page.next})}" if page.next else "",
         "first": ROOM if query.after else "",
         "part": f"{ROOM}/part?{urlencode(own)}",

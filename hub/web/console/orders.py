@@ -11,6 +11,7 @@ from aiohttp import web
 from hub.actions.count_orders import count_orders
 from hub.actions.list_accounts import list_channels
 from hub.actions.list_orders import OrderQuery, list_orders
+from hub.actions.order_view import OrderView
 from hub.actions.show_order import show_order
 from hub.domain.lifecycle import PHASES
 from hub.web.auth import WHO
@@ -23,14 +24,7 @@ FRESH_SECONDS = 1.5
 SHARE = 20
 """Counting may take a twentieth of the time at most: a count that took long is kept twenty times as long."""
 
-STEPS = (
-    ("Received", frozenset[str]()),
-    ("Reviewed", frozenset({"ready_to_route"})),
-    ("Routed", frozenset({"routed", "picking"})),
-    ("Packed", frozenset({"packed"})),
-    ("Shipped", frozenset({"partially_shipped", "shipped", "partially_delivered"})),
-    ("Delivered", frozenset({"delivered", "closed", "return_open", "partially_returned", "returned"})),
-)
+STEPS = ("Received", "Reviewed", "Routed", "Packed", "Shipped", "Delivered")
 NO_STEPS = frozenset({"cancelled", "rejected", "draft"})
 
 
@@ -115,26 +109,36 @@ async def _order(request: web.Request) -> Mapping[str, object]:
         "order": found,
         "open_holds": [hold for hold in found.holds if hold.is_open],
         "past_holds": [hold for hold in found.holds if not hold.is_open],
-        "steps": _steps(found.phase, found.lifecycle),
+        "steps": _steps(found),
         "cancellable": found.lifecycle in {"draft", "received", "accepted", "in_progress"},
         "part": f"/console/orders/{found.id}/part",
     }
 
 
-def _steps(phase: str, lifecycle: str) -> list[tuple[str, str]]:
+def _steps(found: OrderView) -> list[tuple[str, str]]:
     """The way of an order as (name, done | now | ahead); none for orders that go nowhere any more."""
-    if phase in NO_STEPS:
+    if found.phase in NO_STEPS:
         return []
-    if lifecycle == "received":
-        reached = 0
-    else:
-        reached = next(
-            (i for i, (_, phases) in enumerate(STEPS) if phase in phases), 1 if lifecycle == "accepted" else 2
-        )
+    reached = _reached(found)
     return [
-        (name, "done" if i < reached or (i == reached == len(STEPS) - 1) else "now" if i == reached else "ahead")
-        for i, (name, _) in enumerate(STEPS)
+        (name, "done" if i < reached or reached == len(STEPS) - 1 else "now" if i == reached else "ahead")
+        for i, name in enumerate(STEPS)
     ]
+
+
+def _reached(found: OrderView) -> int:
+    """The last step that the order has come to, by its units."""
+    lines = [line for line in found.lines if line.requires_shipping]
+    units = sum(line.ordered - line.cancelled for line in lines)
+    if found.lifecycle == "completed" or (units and sum(line.delivered for line in lines) >= units):
+        return 5
+    if any(line.shipped for line in lines):
+        return 4
+    if any(line.packed for line in lines):
+        return 3
+    if any(work.state != "cancelled" for work in found.fulfillments):
+        return 2
+    return 0 if found.lifecycle == "received" else 1
 
 
 ROUTES = (
