@@ -96,7 +96,7 @@ def _share(orders: int, number: int) -> int:
 async def mailbox(parts: Parts) -> None:
     """E-mail into a local mailbox, as an installation without an SMTP server has it."""
     folder = parts.settings.data_dir / "mailbox"
-    values = {"sender": "Demo Shop <orders@demo.invalid>", "mailbox": str(folder.resolve()), "rate": "2000"}
+    values = {"sender": "Demo Shop <orders@demo.invalid>", "mailbox": str(folder.resolve())}
     await parts.services.accounts.add(MERCHANT, "email", "E-mail", values)
 
 

@@ -14,6 +14,7 @@ import asyncpg
 import structlog
 
 from hub.accounts import Accounts
+from hub.errors import Conflict
 from hub.flow.directory import Directory
 from hub.flow.intake import BATCH as INTAKE_BATCH
 from hub.flow.intake import Intaker
@@ -42,6 +43,9 @@ PUT_OFF = {
         WHERE id = (SELECT id FROM fulfillment_orders WHERE state < 9 AND due_at <= $1 ORDER BY due_at, id LIMIT 1)""",
 }
 PUT_OFF_SECONDS = 60
+
+MOST_CONFLICTS = 5
+"""Times in a row that a batch may find its rows moved by somebody else before it is looked at as a failure."""
 
 Work = Callable[[int], Awaitable[int]]
 
@@ -82,11 +86,18 @@ class Worker:
         self._tasks.append(asyncio.create_task(self._loop(name, work, most), name=name))
 
     async def _loop(self, name: str, work: Work, most: int) -> None:
-        limit = most
+        limit, conflicts = most, 0
         while not self._stopping.is_set():
             self._wakes[name].clear()
             try:
                 taken = await work(limit)
+                conflicts = 0
+            except Conflict as error:
+                conflicts += 1
+                log.info("a batch met another", loop=name, error=str(error))
+                if conflicts >= MOST_CONFLICTS:
+                    limit = await self._narrow(name, limit, error)
+                continue
             except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
                 log.warning("the database is away", loop=name, error=repr(error))
                 await self._rest(name, POLL_SECONDS)

@@ -15,6 +15,7 @@ from tortoise.migrations.api.migrate import migrate
 from tortoise.migrations.executor import PlanStep
 from tortoise.transactions import in_transaction
 
+from hub.errors import Conflict
 from hub.store import schema
 
 Row: TypeAlias = "asyncpg.Record"
@@ -167,9 +168,9 @@ async def announce(tx: Tx, *work: str) -> None:
 
 
 def version_guard(expected: int, found: int, what: str) -> None:
-    """Raises when a guarded statement did not touch every row it should have."""
+    """Raises `Conflict` when a guarded statement did not touch every row: somebody moved one since it was read."""
     if expected != found:
-        raise RuntimeError(f"{what}: {found} of {expected} rows were as expected; the batch is rolled back")
+        raise Conflict(f"{what}: {found} of {expected} rows were as they had been read; the batch is rolled back")
 
 
 __all__ = ["Database", "Row", "Sequence", "Tx", "announce", "version_guard"]
