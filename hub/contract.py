@@ -105,7 +105,7 @@ class Reply:
 class Http(Protocol):
     """The only way out for a connector: size, time and address limits are kept behind it."""
 
-    async def call(
+    async def call(  # noqa: PLR0913 - the parts of a request, named by the caller
         self,
         method: str,
         url: str,
@@ -211,6 +211,8 @@ class Connector(Protocol):
 
 @runtime_checkable
 class HearsWebhooks(Protocol):
+    """The system posts deliveries to us."""
+
     def verify(self, headers: Mapping[str, str], body: bytes) -> Delivery:
         """The delivery, once its signature over the raw bytes is proven. `headers` has lower-case names.
         Raises `Forbidden` on a missing or wrong signature."""
@@ -227,6 +229,8 @@ class HearsWebhooks(Protocol):
 
 @runtime_checkable
 class ReplaysRecordings(Protocol):
+    """Recorded files of this system come in shapes that are not yet the delivery's own."""
+
     def unwrap(self, body: bytes, topic: str) -> tuple[str, bytes]:
         """(topic, body) of the delivery that a recorded file stands for; an empty `topic` is inferred. Pure.
         Raises `Invalid` for what the channel would never deliver, saying what the file is instead."""
@@ -235,6 +239,8 @@ class ReplaysRecordings(Protocol):
 
 @runtime_checkable
 class ManagesWebhooks(Protocol):
+    """The system's subscriptions can be listed and put right. `url` is where this account's webhooks belong."""
+
     async def check_webhooks(self, url: str) -> WebhookState: ...
 
     async def repair_webhooks(self, url: str) -> WebhookState:
@@ -244,8 +250,10 @@ class ManagesWebhooks(Protocol):
 
 @runtime_checkable
 class PullsOrders(Protocol):
+    """The system can be asked for orders that changed."""
+
     async def pull_orders(self, cursor: Cursor) -> Page:
-        """Orders changed since `cursor`, oldest first. The caller keeps the cursor; a failure leaves it where it was."""
+        """Orders changed since `cursor`, oldest first. The caller keeps the cursor: a failure leaves it as it was."""
         ...
 
     def read(self, delivery: Delivery) -> tuple[News, ...]: ...
@@ -253,41 +261,57 @@ class PullsOrders(Protocol):
 
 @runtime_checkable
 class ListsProducts(Protocol):
+    """The system lists what it sells, page by page; `after` is the mark of the page before, empty at first."""
+
     async def list_products(self, after: str) -> ProductPage: ...
 
 
 @runtime_checkable
 class TakesShipments(Protocol):
+    """The system is told what was shipped, and how to track it."""
+
     async def push_shipment(self, shipment: Shipment, key: str) -> Receipt: ...
 
 
 @runtime_checkable
 class TakesStatus(Protocol):
+    """The system is told how far an order has come."""
+
     async def push_status(self, update: StatusUpdate, key: str) -> Receipt: ...
 
 
 @runtime_checkable
 class TakesStock(Protocol):
+    """The system is told absolute stock levels."""
+
     async def push_stock(self, level: StockLevel, key: str) -> Receipt: ...
 
 
 @runtime_checkable
 class TakesCancellations(Protocol):
+    """The system cancels an order, or units of it, when we ask. Raises `Reject` where it is too late."""
+
     async def push_cancellation(self, request: CancellationRequest, key: str) -> Receipt: ...
 
 
 @runtime_checkable
 class TakesRefunds(Protocol):
+    """The system gives a buyer's money back when we ask."""
+
     async def push_refund(self, request: RefundRequest, key: str) -> Receipt: ...
 
 
 @runtime_checkable
 class QuotesRates(Protocol):
+    """The carrier says what a parcel would cost, service by service."""
+
     async def quote_rates(self, request: LabelRequest) -> tuple[RateQuote, ...]: ...
 
 
 @runtime_checkable
 class BuysLabels(Protocol):
+    """The carrier sells labels."""
+
     async def buy_label(self, request: LabelRequest, key: str) -> Receipt:
         """A receipt that carries the `Label`."""
         ...
@@ -299,11 +323,15 @@ class BuysLabels(Protocol):
 
 @runtime_checkable
 class VoidsLabels(Protocol):
+    """The carrier takes unused labels back. Raises `Reject` for one that is used."""
+
     async def void_label(self, label: Label, key: str) -> Receipt: ...
 
 
 @runtime_checkable
 class TracksParcels(Protocol):
+    """The carrier can be asked where parcels are."""
+
     async def track_parcels(self, tracking_numbers: Sequence[str]) -> tuple[Delivery, ...]:
         """The scans so far, as deliveries that `read` turns into `ParcelScan`."""
         ...
@@ -313,11 +341,15 @@ class TracksParcels(Protocol):
 
 @runtime_checkable
 class ClosesManifests(Protocol):
+    """The carrier wants an end-of-day document for what it collects."""
+
     async def close_manifest(self, labels: Sequence[Label], key: str) -> Receipt: ...
 
 
 @runtime_checkable
 class TakesPayments(Protocol):
+    """The provider captures, voids and gives back money, in parts where it can. Amounts are in minor units."""
+
     async def capture_payment(self, action: PaymentAction, key: str) -> Receipt: ...
 
     async def void_payment(self, action: PaymentAction, key: str) -> Receipt: ...
@@ -327,11 +359,15 @@ class TakesPayments(Protocol):
 
 @runtime_checkable
 class Notifies(Protocol):
+    """People are told something: a chat, an e-mail, a text message."""
+
     async def notify(self, notice: Notice, key: str) -> Receipt: ...
 
 
 @runtime_checkable
 class LooksUp(Protocol):
+    """What became of a call can be found out. Without this and without keys, a lost answer needs a person."""
+
     async def look_up(self, kind: Kind, payload: Value, key: str) -> Receipt | None:
         """What became of an earlier call whose answer was lost; None when the system never saw it."""
         ...
@@ -339,6 +375,8 @@ class LooksUp(Protocol):
 
 @runtime_checkable
 class PushesAtOnce(Protocol):
+    """The system takes many messages in one call."""
+
     async def push_at_once(self, kind: Kind, payloads: Sequence[Value], keys: Sequence[str]) -> Sequence[Answer]:
         """One call for many messages of a kind named in `About.at_once`; answers in the order of `payloads`."""
         ...

@@ -159,7 +159,7 @@ class Migration(migrations.Migration):
                 ('packed', fields.IntField(db_default=0)),
                 ('short', fields.IntField(db_default=0)),
             ],
-            options={'table': 'fulfillment_lines', 'app': 'hub', 'unique_together': (('merchant_id', 'fulfillment_id', 'order_line_id'),), 'indexes': [Index(fields=['fulfillment_id']), Index(fields=['order_id'])], 'pk_attr': 'id', 'table_description': 'Units of one order line in one fulfillment order. `reserved` counts units still promised at the location.'},
+            options={'constraints': (CheckConstraint(check='quantity > 0 AND reserved >= 0 AND reserved <= quantity', name='fulfillment_line_counts'), CheckConstraint(check='picked >= 0 AND picked + short <= quantity AND packed <= picked', name='fulfillment_line_picked'),), 'table': 'fulfillment_lines', 'app': 'hub', 'unique_together': (('merchant_id', 'fulfillment_id', 'order_line_id'),), 'indexes': [Index(fields=['fulfillment_id']), Index(fields=['order_id'])], 'pk_attr': 'id', 'table_description': 'Units of one order line in one fulfillment order. `reserved` counts units still promised at the location.'},
             bases=['Row'],
         ),
         ops.CreateModel(
@@ -375,7 +375,7 @@ class Migration(migrations.Migration):
                 ('completed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('tracking_token', fields.CharField(db_default='', max_length=64)),
             ],
-            options={'table': 'orders', 'app': 'hub', 'unique_together': (('merchant_id', 'account_id', 'external_id'),), 'indexes': [Index(fields=['merchant_id', 'number']), Index(fields=['merchant_id', 'email']), Index(fields=['merchant_id', 'created_at'])], 'pk_attr': 'id', 'table_description': 'One order. `state` is `Lifecycle`; `due_at` is when a stage may take it, infinity while it waits to be woken.'},
+            options={'constraints': (CheckConstraint(check='total >= 0', name='order_total'),), 'table': 'orders', 'app': 'hub', 'unique_together': (('merchant_id', 'account_id', 'external_id'),), 'indexes': [Index(fields=['merchant_id', 'number']), Index(fields=['merchant_id', 'email']), Index(fields=['merchant_id', 'created_at'])], 'pk_attr': 'id', 'table_description': 'One order. `state` is `Lifecycle`; `due_at` is when a stage may take it, infinity while it waits to be woken.'},
             bases=['Row'],
         ),
         ops.CreateModel(
@@ -411,7 +411,7 @@ class Migration(migrations.Migration):
                 ('written_off', fields.IntField(db_default=0)),
                 ('replaced', fields.IntField(db_default=0)),
             ],
-            options={'table': 'order_lines', 'app': 'hub', 'unique_together': (('merchant_id', 'order_id', 'external_id'),), 'indexes': [Index(fields=['order_id'])], 'pk_attr': 'id', 'table_description': 'One line: what was ordered at what price, and counters of what became of its units. Never a status.'},
+            options={'constraints': (CheckConstraint(check='ordered >= 0 AND cancelled >= 0 AND cancelled + shipped <= ordered', name='line_ordered'), CheckConstraint(check='reserved >= 0 AND reserved <= ordered - cancelled - shipped', name='line_reserved'), CheckConstraint(check='picked >= 0 AND picked <= assigned', name='line_picked'), CheckConstraint(check='packed >= 0 AND packed <= picked', name='line_packed'), CheckConstraint(check='shipped >= 0 AND shipped <= packed', name='line_shipped'), CheckConstraint(check='delivered >= 0 AND delivered <= shipped', name='line_delivered'), CheckConstraint(check='received_back >= 0 AND received_back <= shipped', name='line_received_back'), CheckConstraint(check='restocked >= 0 AND written_off >= 0 AND restocked + written_off <= received_back', name='line_put_away'), CheckConstraint(check='refunded >= 0 AND refunded <= paid', name='line_refunded'),), 'table': 'order_lines', 'app': 'hub', 'unique_together': (('merchant_id', 'order_id', 'external_id'),), 'indexes': [Index(fields=['order_id'])], 'pk_attr': 'id', 'table_description': 'One line: what was ordered at what price, and counters of what became of its units. Never a status.'},
             bases=['Row'],
         ),
         ops.CreateModel(
@@ -487,7 +487,7 @@ class Migration(migrations.Migration):
                 ('refunded', fields.BigIntField(db_default=0)),
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'payments', 'app': 'hub', 'unique_together': (('merchant_id', 'order_id', 'external_id'),), 'indexes': [Index(fields=['order_id']), Index(fields=['merchant_id', 'external_id'])], 'pk_attr': 'id', 'table_description': "One payment of one order. `account_id` is the provider's account with us, null when the channel collects."},
+            options={'constraints': (CheckConstraint(check='amount >= 0 AND captured >= 0 AND refunded >= 0 AND refunded <= captured', name='payment_amounts'),), 'table': 'payments', 'app': 'hub', 'unique_together': (('merchant_id', 'order_id', 'external_id'),), 'indexes': [Index(fields=['order_id']), Index(fields=['merchant_id', 'external_id'])], 'pk_attr': 'id', 'table_description': "One payment of one order. `account_id` is the provider's account with us, null when the channel collects."},
             bases=['Row'],
         ),
         ops.CreateModel(
@@ -503,7 +503,7 @@ class Migration(migrations.Migration):
                 ('picked', fields.IntField(db_default=0)),
                 ('state', fields.CharField(max_length=16)),
             ],
-            options={'table': 'pick_lines', 'app': 'hub', 'indexes': [Index(fields=['fulfillment_line_id'])], 'pk_attr': 'id', 'table_description': 'One stop of a picker: so many of one SKU from one bin for one fulfillment line.'},
+            options={'constraints': (CheckConstraint(check='picked >= 0 AND picked <= quantity', name='pick_line_counts'),), 'table': 'pick_lines', 'app': 'hub', 'indexes': [Index(fields=['fulfillment_line_id'])], 'pk_attr': 'id', 'table_description': 'One stop of a picker: so many of one SKU from one bin for one fulfillment line.'},
             bases=['Row'],
         ),
         ops.CreateModel(
@@ -536,7 +536,7 @@ class Migration(migrations.Migration):
                 ('approved_by', fields.CharField(db_default='', max_length=128)),
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'refunds', 'app': 'hub', 'unique_together': (('merchant_id', 'order_id', 'idempotency_key'),), 'pk_attr': 'id', 'table_description': 'Money on its way back. Unique by its idempotency key, so that no retry makes a second one.'},
+            options={'constraints': (CheckConstraint(check='amount > 0', name='refund_amount'),), 'table': 'refunds', 'app': 'hub', 'unique_together': (('merchant_id', 'order_id', 'idempotency_key'),), 'pk_attr': 'id', 'table_description': 'Money on its way back. Unique by its idempotency key, so that no retry makes a second one.'},
             bases=['Row'],
         ),
         ops.CreateModel(
@@ -568,7 +568,7 @@ class Migration(migrations.Migration):
                 ('received', fields.IntField(db_default=0)),
                 ('outcome', fields.CharField(db_default='', max_length=24)),
             ],
-            options={'table': 'return_lines', 'app': 'hub', 'unique_together': (('merchant_id', 'return_id', 'order_line_id'),), 'pk_attr': 'id', 'table_description': 'Units of one order line in a return, and the outcome of their inspection.'},
+            options={'constraints': (CheckConstraint(check='quantity > 0 AND received >= 0 AND received <= quantity', name='return_line_counts'),), 'table': 'return_lines', 'app': 'hub', 'unique_together': (('merchant_id', 'return_id', 'order_line_id'),), 'pk_attr': 'id', 'table_description': 'Units of one order line in a return, and the outcome of their inspection.'},
             bases=['Row'],
         ),
         ops.CreateModel(
@@ -599,7 +599,7 @@ class Migration(migrations.Migration):
                 ('reserved', fields.IntField(db_default=0)),
                 ('version', fields.IntField(db_default=0)),
             ],
-            options={'table': 'stock', 'app': 'hub', 'unique_together': (('merchant_id', 'sku', 'location_id'),), 'pk_attr': 'id', 'table_description': 'Units of one SKU at one location: on hand, and of those how many are promised to orders.'},
+            options={'constraints': (CheckConstraint(check='reserved >= 0 AND reserved <= on_hand', name='stock_counts'),), 'table': 'stock', 'app': 'hub', 'unique_together': (('merchant_id', 'sku', 'location_id'),), 'pk_attr': 'id', 'table_description': 'Units of one SKU at one location: on hand, and of those how many are promised to orders.'},
             bases=['Row'],
         ),
         ops.CreateModel(
@@ -645,21 +645,4 @@ class Migration(migrations.Migration):
             options={'table': 'waves', 'app': 'hub', 'pk_attr': 'id', 'table_description': 'Fulfillment orders that are picked together.'},
             bases=['Row'],
         ),
-        ops.AddConstraint('FulfillmentLine', CheckConstraint(check='quantity > 0 AND reserved >= 0 AND reserved <= quantity', name='fulfillment_line_counts')),
-        ops.AddConstraint('FulfillmentLine', CheckConstraint(check='picked >= 0 AND picked + short <= quantity AND packed <= picked', name='fulfillment_line_picked')),
-        ops.AddConstraint('Order', CheckConstraint(check='total >= 0', name='order_total')),
-        ops.AddConstraint('OrderLine', CheckConstraint(check='ordered >= 0 AND cancelled >= 0 AND cancelled + shipped <= ordered', name='line_ordered')),
-        ops.AddConstraint('OrderLine', CheckConstraint(check='reserved >= 0 AND reserved <= ordered - cancelled - shipped', name='line_reserved')),
-        ops.AddConstraint('OrderLine', CheckConstraint(check='picked >= 0 AND picked <= assigned', name='line_picked')),
-        ops.AddConstraint('OrderLine', CheckConstraint(check='packed >= 0 AND packed <= picked', name='line_packed')),
-        ops.AddConstraint('OrderLine', CheckConstraint(check='shipped >= 0 AND shipped <= packed', name='line_shipped')),
-        ops.AddConstraint('OrderLine', CheckConstraint(check='delivered >= 0 AND delivered <= shipped', name='line_delivered')),
-        ops.AddConstraint('OrderLine', CheckConstraint(check='received_back >= 0 AND received_back <= shipped', name='line_received_back')),
-        ops.AddConstraint('OrderLine', CheckConstraint(check='restocked >= 0 AND written_off >= 0 AND restocked + written_off <= received_back', name='line_put_away')),
-        ops.AddConstraint('OrderLine', CheckConstraint(check='refunded >= 0 AND refunded <= paid', name='line_refunded')),
-        ops.AddConstraint('Payment', CheckConstraint(check='amount >= 0 AND captured >= 0 AND refunded >= 0 AND refunded <= captured', name='payment_amounts')),
-        ops.AddConstraint('PickLine', CheckConstraint(check='picked >= 0 AND picked <= quantity', name='pick_line_counts')),
-        ops.AddConstraint('Refund', CheckConstraint(check='amount > 0', name='refund_amount')),
-        ops.AddConstraint('ReturnLine', CheckConstraint(check='quantity > 0 AND received >= 0 AND received <= quantity', name='return_line_counts')),
-        ops.AddConstraint('Stock', CheckConstraint(check='reserved >= 0 AND reserved <= on_hand', name='stock_counts')),
     ]

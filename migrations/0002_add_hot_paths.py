@@ -1,10 +1,41 @@
-"""What Tortoise cannot say: the append-only event table, partial indexes that stages claim by, guards of the ledgers.
+"""What Tortoise cannot say: CHECKs, the append-only event table, partial indexes that stages claim by, ledgers' guards.
 
 Kept to what any PostgreSQL ≥ 15 offers without extensions.
 """
 
 from tortoise import migrations
 from tortoise.migrations import operations as ops
+
+CHECKS = """
+ALTER TABLE fulfillment_lines
+    ADD CONSTRAINT fulfillment_line_counts CHECK (quantity > 0 AND reserved >= 0 AND reserved <= quantity),
+    ADD CONSTRAINT fulfillment_line_picked CHECK (picked >= 0 AND picked + short <= quantity AND packed <= picked);
+ALTER TABLE orders
+    ADD CONSTRAINT order_total CHECK (total >= 0);
+ALTER TABLE order_lines
+    ADD CONSTRAINT line_ordered CHECK (ordered >= 0 AND cancelled >= 0 AND cancelled + shipped <= ordered),
+    ADD CONSTRAINT line_reserved CHECK (reserved >= 0 AND reserved <= ordered - cancelled - shipped),
+    ADD CONSTRAINT line_picked CHECK (picked >= 0 AND picked <= assigned),
+    ADD CONSTRAINT line_packed CHECK (packed >= 0 AND packed <= picked),
+    ADD CONSTRAINT line_shipped CHECK (shipped >= 0 AND shipped <= packed),
+    ADD CONSTRAINT line_delivered CHECK (delivered >= 0 AND delivered <= shipped),
+    ADD CONSTRAINT line_received_back CHECK (received_back >= 0 AND received_back <= shipped),
+    ADD CONSTRAINT line_put_away CHECK (
+        restocked >= 0 AND written_off >= 0 AND restocked + written_off <= received_back),
+    ADD CONSTRAINT line_refunded CHECK (refunded >= 0 AND refunded <= paid);
+ALTER TABLE payments
+    ADD CONSTRAINT payment_amounts CHECK (
+        amount >= 0 AND captured >= 0 AND refunded >= 0 AND refunded <= captured);
+ALTER TABLE pick_lines
+    ADD CONSTRAINT pick_line_counts CHECK (picked >= 0 AND picked <= quantity);
+ALTER TABLE refunds
+    ADD CONSTRAINT refund_amount CHECK (amount > 0);
+ALTER TABLE return_lines
+    ADD CONSTRAINT return_line_counts CHECK (quantity > 0 AND received >= 0 AND received <= quantity);
+ALTER TABLE stock
+    ADD CONSTRAINT stock_counts CHECK (reserved >= 0 AND reserved <= on_hand);
+"""
+"""CreateModel ignores a model's constraints, and AddConstraint is slow: docs/decisions/006-checks-by-runsql.md."""
 
 EVENTS = """
 CREATE TABLE events (
@@ -70,7 +101,10 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON audit FOR EACH STATEMENT E
 
 MOVING = "\n".join(
     f"ALTER TABLE {table} SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);"
-    for table in ("orders", "order_lines", "fulfillment_orders", "fulfillment_lines", "parcels", "inbox", "outbox", "stock")
+    for table in (
+        *("orders", "order_lines", "fulfillment_orders", "fulfillment_lines", "parcels"),
+        *("inbox", "outbox", "stock"),
+    )
 )
 
 
@@ -79,4 +113,4 @@ class Migration(migrations.Migration):
 
     dependencies = [("hub", "0001_create_tables")]
 
-    operations = [ops.RunSQL(sql) for sql in (EVENTS, NODES, PARTIAL_INDEXES, LEDGER, APPEND_ONLY, MOVING)]
+    operations = [ops.RunSQL([CHECKS, EVENTS, NODES, PARTIAL_INDEXES, LEDGER, APPEND_ONLY, MOVING])]

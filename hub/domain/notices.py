@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from hub.domain.outcome import Contact, Message, OrderRow, ParcelRow, WorkRow
 from hub.domain.outgoing import Kind, Notice
 
 
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What happened to an order. `subject`, order or parcel, makes it one fact; `params` go into the text."""
+
+    what: str
+    order_id: int
+    subject: int
+    params: dict[str, str]
+
+
 def confirmed(order: OrderRow, contacts: tuple[Contact, ...], promised_at: datetime | None) -> tuple[Message, ...]:
     """The order is accepted and on its way to a shelf."""
-    params = {"number": order.number, "promised": promised_at.date().isoformat() if promised_at else ""}
-    return tuple(_notice(c, order.id, "confirmed", order.tracking_token, params, f"{order.id}") for c in contacts)
+    params = {"number": order.number, "promised": _day(promised_at), "token": order.tracking_token}
+    news = _News("confirmed", order.id, order.id, params)
+    return tuple(_notice(contact, news) for contact in contacts)
 
 
 def about_parcel(what: str, work: WorkRow, parcel: ParcelRow, contacts: tuple[Contact, ...]) -> tuple[Message, ...]:
@@ -21,23 +33,29 @@ def about_parcel(what: str, work: WorkRow, parcel: ParcelRow, contacts: tuple[Co
         "carrier": parcel.carrier,
         "tracking_number": parcel.tracking_number,
         "tracking_url": parcel.tracking_url,
-        "promised": work.promised_at.date().isoformat() if work.promised_at else "",
+        "promised": _day(work.promised_at),
+        "token": work.tracking_token,
     }
-    return tuple(_notice(c, work.order_id, what, work.tracking_token, params, f"{parcel.id}") for c in contacts)
+    news = _News(what, work.order_id, parcel.id, params)
+    return tuple(_notice(contact, news) for contact in contacts)
 
 
-def _notice(contact: Contact, order_id: int, what: str, token: str, params: dict[str, str], fact: str) -> Message:
+def _notice(contact: Contact, news: _News) -> Message:
     return Message(
         kind=Kind.NOTIFY,
-        intent=f"notify:{fact}:{what}:{contact.account_id}:{contact.conversation_id}",
+        intent=f"notify:{news.subject}:{news.what}:{contact.account_id}:{contact.conversation_id}",
         account_id=contact.account_id,
-        key=contact.conversation_id or order_id,
+        key=contact.conversation_id or news.order_id,
         payload=Notice(
             conversation_id=contact.conversation_id,
             address=contact.address,
             locale=contact.locale,
-            text=f"notice.{what}",
-            params={**params, "token": token},
-            edit_key=f"parcel:{fact}" if what != "confirmed" else "",
+            text=f"notice.{news.what}",
+            params=news.params,
+            edit_key=f"parcel:{news.subject}" if news.what != "confirmed" else "",
         ),
     )
+
+
+def _day(at: datetime | None) -> str:
+    return at.date().isoformat() if at else ""

@@ -71,3 +71,9 @@ def test_of_tests_only_the_length_of_the_file_counts(tmp_path: Path) -> None:
     answer = _measure(tmp_path, tests__hub__test_a="x = 1\n" * 401)
 
     assert "tests/hub/test_a.py: 401 lines" in answer.stderr
+
+
+def test_what_tortoise_wrote_is_not_measured(tmp_path: Path) -> None:
+    assert _measure(tmp_path, migrations__0001_create_tables="x = 1\n" * 401).returncode == 0
+
+    assert _measure(tmp_path, migrations__0002_add_things="x = 1\n" * 401).returncode == 1
