@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextlib
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
+import asyncpg
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
@@ -116,3 +119,26 @@ async def token(hub: Services, shop: Shop, role: str = "api") -> dict[str, str]:
     """Headers of a program."""
     made = await create_token(hub, NewToken(merchant_id=shop.merchant_id, name="till", role=role), "test")
     return {"Authorization": f"Bearer {made}"}
+
+
+@contextlib.asynccontextmanager
+async def cut_off(database: Database, table: str) -> AsyncIterator[None]:
+    """Whoever uses `table` meanwhile loses the connection in the middle of it, as when the database server goes."""
+    connection = await database.connect()
+    await connection.execute(f"BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+    cutting = asyncio.create_task(_cut(connection))
+    try:
+        yield
+    finally:
+        cutting.cancel()
+        await asyncio.gather(cutting, return_exceptions=True)
+        await connection.close()
+
+
+async def _cut(connection: asyncpg.Connection) -> None:  # type: ignore[type-arg]
+    while True:
+        await connection.execute(
+            """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+               WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"""
+        )
+        await asyncio.sleep(0.02)

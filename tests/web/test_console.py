@@ -214,7 +214,8 @@ async def test_whatever_an_order_says_is_text(desk: Client, shop: Shop) -> None:
     await shop.account(XSS, health={"error": XSS})
     token = await shop.database.plain.fetchval("SELECT tracking_token FROM orders WHERE id = $1", order)
     paths = ("/console/orders", f"/console/orders/{order}", "/console/holds", "/console/deliveries",
-             "/console/accounts", f"/track/{token}", f"/console/orders?q={XSS}&channel={XSS}", f"/chat?order={XSS}")  # fmt: skip
+             "/console/accounts", f"/track/{token}", f"/console/orders?q={XSS}&channel={XSS}",
+             f"/chat?order={XSS}")  # fmt: skip
     for path in paths:
         page = await text(desk, path.replace("{{", "%7B%7B").replace("<", "%3C").replace('"', "%22"))
         tags = Tags()

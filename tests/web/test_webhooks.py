@@ -11,15 +11,13 @@ from dataclasses import replace
 
 import pytest
 
-from connectors import CONNECTORS
 from connectors.http import AioHttp
 from hub.accounts import Accounts, Tools
 from hub.contract import About, Account, Delivery, HearsWebhooks, Http
 from hub.errors import Retry
-from hub.flow.inbox import Inbox
 from hub.store.database import Database
 from hub.web.services import Services
-from tests.web.conftest import Client
+from tests.web.conftest import Client, cut_off
 from tests.web.rows import Shop
 
 BODY = json.dumps({"id": 7001, "name": "#7001"}).encode()
@@ -276,24 +274,26 @@ async def test_a_store_that_takes_nothing_is_told_as_503_never_as_2xx(
         assert (await reply.json())["code"] == "retry"
 
 
-async def test_a_database_that_is_down_is_told_as_503(
-    hub: Services, account: int, serve: Callable[[Services], Awaitable[Client]], database: Database
+async def test_a_database_that_goes_away_while_it_commits_is_told_as_503(
+    client: Client, hub: Services, account: int, database: Database
 ) -> None:
-    """Every statement fails as it does when the server refuses it: the tables are locked away from this role."""
     headers = await signed(hub, account)
-    async with AioHttp() as http, Inbox(database, hub.ids, hub.clock) as inbox:
-        tools = Tools(CONNECTORS, http, hub.vault, allow_demo=True)
-        accounts = Accounts(database, tools, hub.clock, hub.ids)
-        client = await serve(replace(hub, accounts=accounts, inbox=inbox))
-        await database.plain.execute("ALTER TABLE inbox RENAME TO inbox_away")
-        try:
-            async with client.post(f"/webhooks/{account}", data=BODY, headers=headers) as reply:
-                assert reply.status == 503
-                assert int(reply.headers["Retry-After"]) > 0
-        finally:
-            await database.plain.execute("ALTER TABLE inbox_away RENAME TO inbox")
-        async with client.post(f"/webhooks/{account}", data=BODY, headers=headers) as reply:
-            assert reply.status == 200
+    async with cut_off(database, "inbox"), client.post(f"/webhooks/{account}", data=BODY, headers=headers) as reply:
+        assert reply.status == 503
+        assert int(reply.headers["Retry-After"]) > 0
+    assert await kept(database, account) == []
+    async with client.post(f"/webhooks/{account}", data=BODY, headers=headers) as reply:
+        assert reply.status == 200
+    assert await kept(database, account) == [BODY]
+
+
+async def test_a_database_that_goes_away_while_the_account_is_looked_up_is_told_as_503(
+    client: Client, hub: Services, account: int, database: Database
+) -> None:
+    headers = await signed(hub, account)
+    hub.accounts.forget(account)
+    async with cut_off(database, "accounts"), client.post(f"/webhooks/{account}", data=BODY, headers=headers) as reply:
+        assert (reply.status, (await reply.json())["code"]) == (503, "store_unavailable")
 
 
 async def test_webhooks_are_counted_by_status(client: Client, hub: Services, account: int) -> None:

@@ -53,7 +53,9 @@ def fields(endpoint: Endpoint) -> tuple[str, ...]:
 def document(endpoints: Sequence[Endpoint], base: str) -> dict[str, Any]:
     """The OpenAPI document."""
     kinds = [endpoint.answers for endpoint in endpoints]
-    refs, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    refs, schemas = msgspec.json.schema_components(
+        kinds, schema_hook=lambda kind: {"description": "any JSON"}, ref_template="#/components/schemas/{name}"
+    )
     paths = {
         f"/api{endpoint.path}": {"get": _operation(endpoint, ref)}
         for endpoint, ref in zip(endpoints, refs, strict=True)
