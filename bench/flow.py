@@ -80,11 +80,12 @@ async def flow(parts: Parts, orders: int, workers: int) -> dict[str, Any]:
             ))  # fmt: skip
             await _until_done(parts, before + orders)
             seconds = time.perf_counter() - started
-            cpu = _cpu(parts) - cpu
+            spent = [after - first for after, first in zip(_cpu(parts), cpu, strict=True)]
             statements = database.statements
         return await _document(parts, orders, seconds, tallies) | {
             "statements_per_order": round(statements / orders, 3),
-            "cpu_ms_per_order": round(cpu * 1000 / orders, 2),
+            "cpu_ms_per_order": round(sum(spent) * 1000 / orders, 2),
+            "cpu_ms_of": {"hub": round(spent[0] * 1000 / orders, 2), "postgres": round(spent[1] * 1000 / orders, 2)},
             "workers": workers,
         }
 
@@ -150,13 +151,14 @@ def percentile(ranked: list[float], share: float) -> float:
     return round(ranked[min(int(len(ranked) * share), len(ranked) - 1)], 3) if ranked else 0.0
 
 
-def _cpu(parts: Parts) -> float:
-    """Seconds of processor used by this process and by its embedded PostgreSQL; the world's are not the product's."""
-    total = sum(psutil.Process(os.getpid()).cpu_times()[:2])
+def _cpu(parts: Parts) -> tuple[float, float]:
+    """Seconds of processor used by this process, and by its embedded PostgreSQL; the world's are not the product's."""
+    hub = float(sum(psutil.Process(os.getpid()).cpu_times()[:2]))
+    postgres = 0.0
     pid_file = parts.settings.data_dir / "postgres" / "postmaster.pid"
     if pid_file.exists():
         server = psutil.Process(int(pid_file.read_text().split()[0]))
         for process in (server, *server.children(recursive=True)):
             with contextlib.suppress(psutil.Error):
-                total += sum(process.cpu_times()[:4])
-    return float(total)
+                postgres += sum(process.cpu_times()[:4 if process is server else 2])
+    return hub, postgres

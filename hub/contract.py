@@ -210,6 +210,15 @@ class Connector(Protocol):
 
 
 @runtime_checkable
+class Reads(Protocol):
+    """Whatever brings deliveries can read them."""
+
+    def read(self, delivery: Delivery) -> tuple[News, ...]:
+        """What a delivery says; empty for topics of no interest. Pure. Raises `BadPayload`."""
+        ...
+
+
+@runtime_checkable
 class HearsWebhooks(Protocol):
     """The system posts deliveries to us."""
 

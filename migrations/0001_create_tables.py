@@ -427,6 +427,7 @@ class Migration(migrations.Migration):
                 ('payload', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
                 ('state', fields.SmallIntField()),
                 ('attempts', fields.SmallIntField(db_default=0)),
+                ('leased', fields.BooleanField(db_default=False)),
                 ('unsure', fields.BooleanField(db_default=False)),
                 ('due_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),

@@ -50,9 +50,8 @@ CREATE TABLE events (
     occurred_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL,
     details jsonb NOT NULL DEFAULT '{}',
-    PRIMARY KEY (merchant_id, subject_id, seq)
+    PRIMARY KEY (merchant_id, order_id, subject_id, seq)
 );
-CREATE INDEX events_of_order ON events (order_id);
 """
 
 NODES = "CREATE SEQUENCE node_numbers MINVALUE 0 MAXVALUE 4095 CYCLE;"
@@ -65,9 +64,10 @@ CREATE INDEX inbox_due ON inbox (kind, due_at, id) WHERE state = 0;
 CREATE INDEX inbox_waiting ON inbox (merchant_id, account_id, about) WHERE state = 1;
 CREATE INDEX inbox_of_conversation ON inbox (subject_id, id) WHERE kind = 1 AND state = 0;
 CREATE INDEX outbox_heads ON outbox (lane, key, id) WHERE state < 9;
-CREATE INDEX outbox_queue ON outbox (lane, id) WHERE state < 9;
+CREATE INDEX outbox_by_key ON outbox (key);
 CREATE INDEX outbox_dead ON outbox (merchant_id, id) WHERE state >= 10;
-CREATE INDEX outbox_of_subject ON outbox (subject_id) WHERE subject_id IS NOT NULL;
+CREATE INDEX outbox_captures ON outbox (subject_id) WHERE kind = 'capture_payment';
+CREATE INDEX conversations_due ON conversations (due_at) WHERE due_at < '9999-01-01Z';
 CREATE UNIQUE INDEX holds_open ON holds (merchant_id, order_id, reason) WHERE state IN ('open', 'escalated');
 CREATE INDEX holds_due ON holds (due_at) WHERE state IN ('open', 'escalated');
 CREATE INDEX scans_unseen ON scans (parcel_id) WHERE NOT seen;

@@ -1,6 +1,6 @@
 """States, which event may move which, and the phase that people see.
 
-Numbers below 9 are states a stage may claim; 9 and above are ends (the partial indexes of the tables repeat that bound).
+Numbers below 9 are states a stage may claim; 9 and above are ends (the tables' partial indexes repeat that bound).
 """
 
 from __future__ import annotations
@@ -55,10 +55,9 @@ class Inbox(IntEnum):
 
 
 class Outbox(IntEnum):
-    """Where a message stands. `LEASED`: the call is under way, or was when its worker died."""
+    """Where a message stands. A pending one may be leased: its call is under way."""
 
     PENDING = 0
-    LEASED = 1
     SENT = 9
     DEAD = 10
     REFUSED = 11
@@ -120,7 +119,8 @@ ORDER_MOVES: Mapping[str, Mapping[Lifecycle, Lifecycle]] = {
     ),
     "amend": {state: state for state in (Lifecycle.RECEIVED, Lifecycle.ACCEPTED, Lifecycle.IN_PROGRESS)},
 }
-"""Event → from → to. `reconsider`: the channel changed an order that is not routed yet, so review looks again. `complete` from accepted: nothing of the order needs shipping by us."""
+"""Event → from → to. `reconsider`: the channel changed an order that is not routed yet, so review looks again.
+`complete` from accepted: nothing of the order needs shipping by us."""
 
 WORK_MOVES: Mapping[str, Mapping[Work, Work]] = {
     "open": {Work.PLANNED: Work.OPEN, Work.SCHEDULED: Work.OPEN},
@@ -232,7 +232,7 @@ PHASES = (
 """Every phase, in the order in which they are looked for."""
 
 
-def phase(facts: PhaseFacts) -> str:
+def phase(facts: PhaseFacts) -> str:  # noqa: PLR0911 - a table of first matches reads best as one
     """The one word people see; the first that fits in the order of `order-model.md`."""
     ends = {Lifecycle.CANCELLED: "cancelled", Lifecycle.REJECTED: "rejected", Lifecycle.DRAFT: "draft"}
     if facts.lifecycle in ends:

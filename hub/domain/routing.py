@@ -1,4 +1,4 @@
-"""Routing: which location ships which units. The nearest that has everything, else the fewest, nearest that together do.
+"""Routing: which location ships which units. The nearest that has everything, else the fewest that together do.
 
 Every decision keeps its reason: who was considered, how far each is, and what each lacked.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import combinations
 
 from msgspec import Struct
@@ -40,7 +41,7 @@ class Place(Struct, frozen=True):
 
 
 class Availability:
-    """Units that may still be promised, per (SKU, location): locked in this transaction, used up as orders take them."""
+    """Units that may still be promised by (SKU, location): locked in this transaction, used up as orders take them."""
 
     def __init__(self, free: Mapping[tuple[str, int], int]) -> None:
         self._free = dict(free)
@@ -98,7 +99,7 @@ def route(order: OrderRow, facts: RouteFacts, now: datetime) -> Outcome:
 
 
 def transit(km: float) -> timedelta:
-    """A promise from distance alone, until carriers' own transit times are known: a day to dispatch, a day per 500 km."""
+    """A promise from distance alone, until carriers' own times are known: a day to dispatch, a day per 500 km."""
     return timedelta(days=DISPATCH_DAYS + 1 + int(min(km, 5000.0) / KM_PER_DAY))
 
 
@@ -113,19 +114,23 @@ def wanted(order: OrderRow) -> Want:
 
 def by_distance(order: OrderRow, places: Sequence[Place]) -> list[tuple[Place, float]]:
     """Locations with their distance in km, nearest first; the same country beats any other, the code breaks ties."""
-    country = order.ship_to.country if order.ship_to else ""
+    return _ranked(order.ship_to.country if order.ship_to else "", tuple(places))
+
+
+@lru_cache(maxsize=1024)
+def _ranked(country: str, places: tuple[Place, ...]) -> list[tuple[Place, float]]:
     target = where(country)
 
     def distance(place: Place) -> float:
         point = place.point or where(place.country)
         return great_circle_km(point, target) if point and target else FAR_KM
 
-    ranked = sorted(((place.country != country, distance(place), place.code, place) for place in places))
-    return [(place, km) for _, km, _, place in ranked]
+    ranked = sorted((place.country != country, distance(place), place.code, place.id, place) for place in places)
+    return [(place, km) for _, km, _, _, place in ranked]
 
 
 def choose(want: Want, places: Sequence[Place], free: Availability) -> tuple[Place, ...] | None:
-    """The fewest, then nearest locations that together have everything (`places` come nearest first); None if none do."""
+    """The fewest, then nearest locations that together have everything (`places`: nearest first); None if none do."""
     useful = [place for place in places if any(free.of(sku, place.id) for sku in want)]
     for count in range(1, min(MOST_LOCATIONS, len(useful)) + 1):
         for group in combinations(useful, count):

@@ -154,6 +154,8 @@ class Batch:
         version_guard(len(self.works), moved, "fulfillment orders")
         moved = await sets.update(tx, sets.UPDATE_ORDERS, self.orders)
         version_guard(len(self.orders), moved, "orders")
+        if self.woken:
+            await tx.execute(sets.WAKE_ORDERS, sorted(self.woken), self.at)
         await sets.update(tx, sets.UPDATE_SKUS, self.skus)
         await sets.update(tx, sets.UPDATE_LINES, sets.merged(self.lines, ["line_id"], LINE_SUMS))
         await self._flush_stock(tx)
@@ -173,7 +175,7 @@ class Batch:
             await tx.execute(sets.SEE_SCANS, self.seen_scans)
         await sets.insert(tx, "events", self.events)
         await sets.insert(tx, "outbox", self.messages, "ON CONFLICT (merchant_id, intent) DO NOTHING")
-        await self._wake(tx)
+        await self._announce(tx)
 
     def _new_parcels(self) -> list[Dict]:
         """New boxes as they are at the end of the batch: a later stage may already have changed them."""
@@ -188,9 +190,7 @@ class Batch:
         version_guard(len(rows), moved, "stock")
         await sets.insert(tx, "stock_movements", self.movements)
 
-    async def _wake(self, tx: Tx) -> None:
-        if self.woken:
-            await tx.execute(sets.WAKE_ORDERS, sorted(self.woken), self.at)
+    async def _announce(self, tx: Tx) -> None:
         work = {"outbox"} if self.messages else set()
         work |= {"orders"} if self.woken else set()
         work |= {"fulfillments"} if self.new_works else set()
@@ -209,7 +209,7 @@ def _hours_later(at: datetime, hours: int) -> datetime:
 
 def inbox_done(ids: list[int]) -> tuple[str, list[int]]:
     """Marks deliveries as taken in."""
-    return f"UPDATE inbox SET state = {int(Inbox.DONE)} WHERE id = ANY($1::bigint[])", ids
+    return f"UPDATE inbox SET state = {int(Inbox.DONE)} WHERE id = ANY($1::bigint[])", ids  # noqa: S608 - constants only
 
 
 def postings_rows(ids: Ids, at: datetime, merchant_id: int, postings: tuple[Any, ...]) -> list[Mapping[str, object]]:

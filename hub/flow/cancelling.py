@@ -23,8 +23,8 @@ PAYMENTS = "SELECT * FROM payments WHERE order_id = $1 ORDER BY id"
 OPEN_HOLDS = """UPDATE holds SET state = 'released', resolution = 'cancel', closed_at = $2, closed_by = $3
     WHERE order_id = $1 AND state IN ('open', 'escalated')"""
 CANCEL_PARCELS = "UPDATE parcels SET custody = 'cancelled' WHERE order_id = $1 AND custody IN ('packed', 'manifested')"
-DROP_MESSAGES = """UPDATE outbox SET state = 12, error = 'the order was cancelled' WHERE state = 0 AND attempts = 0
-    AND kind = 'buy_label' AND subject_id = ANY($1::bigint[])"""
+DROP_MESSAGES = """UPDATE outbox SET state = 12, error = 'the order was cancelled' WHERE state = 0 AND NOT unsure
+    AND NOT leased AND kind = 'buy_label' AND key = ANY($1::bigint[])"""
 
 BEFORE_HAND_OVER = frozenset({
     Work.PLANNED, Work.OPEN, Work.PICKING, Work.PICKED, Work.PACKED, Work.LABELED, Work.SCHEDULED, Work.SHORT,
@@ -72,7 +72,7 @@ async def cancel(tx: Tx, batch: Batch, target: Target, asked: Asked) -> tuple[Li
     _undo_money(batch, target, await tx.fetch(PAYMENTS, order_id))
     await tx.execute(OPEN_HOLDS, order_id, batch.at, asked.actor)
     await tx.execute(CANCEL_PARCELS, order_id)
-    await tx.execute(DROP_MESSAGES, [row["id"] for row in works])
+    await tx.execute(DROP_MESSAGES, [parcel["id"] for rows in parcels.values() for parcel in rows])
     if asked.takes_cancellations and not asked.pushed:
         _tell_channel(batch, target, asked)
     version = target.version + 1

@@ -16,7 +16,7 @@ EMAIL = "email"
 
 
 async def of(desk: Desk, rows: Sequence[OrderRow | WorkRow]) -> dict[int, tuple[Contact, ...]]:
-    """Contacts by order id; one statement. The latest chat of a customer wins over e-mail; nobody hears a thing twice."""
+    """Contacts by order id; one statement. A customer's latest chat wins over e-mail; nobody hears a thing twice."""
     known = await desk.directory.known(desk.tx)
     customers = [row.customer_id for row in rows if row.customer_id is not None]
     chats = {row["customer_id"]: row for row in await desk.tx.fetch(CONVERSATIONS, customers)} if customers else {}

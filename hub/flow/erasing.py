@@ -1,5 +1,7 @@
-"""Forgetting a person on a channel's word: orders, customers, conversations and raw bodies lose who it was, and a receipt
-goes to the audit trail. An order still under way keeps what shipping needs until it is done."""
+"""Forgetting a person on a channel's word: orders, customers, conversations and raw bodies lose who it was.
+
+A receipt goes to the audit trail. An order still under way keeps what shipping needs until it is done.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,10 @@ from hub.store import audit
 from hub.store.database import Row
 
 FIND = """SELECT id, external_id, state, email, customer_id FROM orders
-    WHERE merchant_id = $1 AND account_id = $2 AND ($3 OR (email <> '' AND email = $4) OR external_id = ANY($5::text[]))"""
-FORGET_ORDERS = """UPDATE orders SET buyer = '{}', ship_to = NULL, bill_to = NULL, email = '', note = '', customer_id = NULL
+    WHERE merchant_id = $1 AND account_id = $2
+        AND ($3 OR (email <> '' AND email = $4) OR external_id = ANY($5::text[]))"""
+FORGET_ORDERS = """UPDATE orders
+    SET buyer = '{}', ship_to = NULL, bill_to = NULL, email = '', note = '', customer_id = NULL
     WHERE id = ANY($1::bigint[])"""
 FORGET_CUSTOMERS = """UPDATE customers c SET name = '', phone = '', email = 'erased:' || c.id
     WHERE c.id = ANY($1::bigint[]) AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.customer_id = c.id)"""

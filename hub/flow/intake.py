@@ -1,9 +1,9 @@
 """Intake: deliveries become orders, newer revisions, scans, payment facts; each delivery exactly once.
 
-The stage before the lines of `stages.py`. A batch is claimed, read by its connectors' pure mappers, and written set-wise.
-A delivery that cannot be read is set aside alone with the path of what is wrong; one that speaks of an order not here yet
-waits for it. Deliveries of one order are taken in one at a time over all workers, and the newest revision wins, so any
-order of arrival ends in the same store.
+The stage before the lines of `stages.py`. A batch is claimed, read by its connectors' pure mappers, and written as a
+whole. A delivery that cannot be read is set aside alone with the path of what is wrong; one that speaks of an order not
+here yet waits for it. Deliveries of one order are taken in one at a time over all workers, and the newest revision
+wins, so any order of arrival ends in the same store.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
+from typing import cast
 
 import structlog
 
-from hub.contract import Delivery, HearsWebhooks, PullsOrders, TracksParcels
+from hub.contract import Delivery, Reads
 from hub.domain.lifecycle import Inbox as State
 from hub.domain.order import (
     AccountClosed,
@@ -88,9 +90,9 @@ class Intaker:
         delivery = Delivery(row["delivery_id"], row["topic"], bytes(row["body"]), row["occurred_at"])
         try:
             channel = await self._directory.open(row["account_id"])
-            if not isinstance(channel, HearsWebhooks | PullsOrders | TracksParcels):
+            if not _reads(type(channel)):
                 raise BadPayload("$", f"{channel.account.connector} reads no deliveries")
-            return Item(row, tuple(sane(news) for news in channel.read(delivery)))
+            return Item(row, tuple(sane(news) for news in cast(Reads, channel).read(delivery)))
         except BadPayload as error:
             intake.finish(row, State.SET_ASIDE, error=str(error))
         except (Retry, CrossdockError) as error:
@@ -122,6 +124,12 @@ class Intaker:
         for item in items:
             if item.row["id"] not in intake.settled:
                 intake.finish(item.row, State.DONE)
+
+
+@cache
+def _reads(kind: type) -> bool:
+    """Whether channels of this type can read deliveries; asked for every delivery, so remembered."""
+    return issubclass(kind, Reads)
 
 
 def _of(items: Sequence[Item], kind: type) -> list[tuple[Row, object]]:

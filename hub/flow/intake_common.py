@@ -47,13 +47,13 @@ class Intake:
     money: set[int] = field(default_factory=set)
     """Orders whose payments or refunds changed."""
 
-    def finish(self, row: Row, state: Inbox, **more: Any) -> None:
+    def finish(self, row: Row, state: Inbox, **more: object) -> None:
         """Says what became of a delivery. `more`: about, error, due_at, attempts. The first word counts."""
         if row["id"] in self.settled:
             return
         self.settled.add(row["id"])
         values = {"about": "", "error": "", "due_at": None, "attempts": row["attempts"]} | more
-        values["error"] = values["error"][:1000]
+        values["error"] = str(values["error"])[:1000]
         self.finished.append({"id": row["id"], "state": int(state)} | values)
 
     def event(self, order: Present, event: Event) -> None:

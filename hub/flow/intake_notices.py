@@ -1,5 +1,7 @@
-"""What channels, carriers and providers say besides orders: cancellations, refunds, shipments, scans, payments, farewells
-and erasures."""
+"""What channels, carriers and providers say besides orders.
+
+Cancellations, refunds, shipments, scans, payments, farewells and erasures.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from typing import Any
 
 from hub.domain.lifecycle import Inbox as State
 from hub.domain.lifecycle import Lifecycle, PaymentState
+from hub.domain.order import RefundNotice
 from hub.domain.outcome import Event, Posting
 from hub.flow import cancelling, erasing
 from hub.flow.batch import postings_rows
@@ -34,8 +37,6 @@ TRACKING = "SELECT order_id, tracking_number FROM parcels WHERE order_id = ANY($
 PARCELS = """SELECT p.id, p.merchant_id, p.fulfillment_id, p.tracking_number FROM parcels p
     JOIN unnest($1::bigint[], $2::text[]) AS w(merchant_id, tracking_number) USING (merchant_id, tracking_number)
     WHERE p.tracking_number <> ''"""
-WAKE_TRACKED = """UPDATE fulfillment_orders SET due_at = $2
-    WHERE id IN (SELECT id FROM fulfillment_orders WHERE id = ANY($1::bigint[]) AND state < 9 ORDER BY id FOR UPDATE)"""
 PAYMENTS = """SELECT p.* FROM payments p JOIN unnest($1::bigint[], $2::text[]) AS w(merchant_id, external_id)
     USING (merchant_id, external_id) ORDER BY p.id FOR UPDATE OF p"""
 MOVE_PAYMENTS = """UPDATE payments p SET state = d.state, captured = greatest(p.captured, d.captured)
@@ -55,8 +56,10 @@ def _present(intake: Intake, row: Row, order_id: str) -> Present | None:
 
 
 async def cancellations(intake: Intake, told: Told) -> None:
-    """Whole orders are cancelled; single units become a hold unless nothing is routed yet (the order's own newer revision
-    then carries them)."""
+    """Whole orders are cancelled; single units become a hold unless nothing is routed yet.
+
+    The order's own newer revision then carries them.
+    """
     for row, news in told:
         present = _present(intake, row, news.order_id)
         if present is None or present.state in {Lifecycle.CANCELLED, Lifecycle.REJECTED}:
@@ -99,7 +102,7 @@ async def respread(intake: Intake) -> None:
         await intake.tx.execute(RESPREAD, sorted(intake.money))
 
 
-def _refund(intake: Intake, present: Present, news: Any, key: str) -> dict[str, Any]:
+def _refund(intake: Intake, present: Present, news: RefundNotice, key: str) -> dict[str, Any]:
     merchant_id = present.row["merchant_id"]
     posting = f"refund:{key}"[:96]
     entries = (
@@ -116,7 +119,7 @@ def _refund(intake: Intake, present: Present, news: Any, key: str) -> dict[str, 
 
 
 async def shipments(intake: Intake, told: Told) -> None:
-    """Our own shipments come back as an echo; somebody else's are recorded, and the order's next revision counts them."""
+    """Our own shipments come back as an echo; somebody else's are recorded; the order's next revision counts them."""
     here = [(p, row, news) for row, news in told if (p := _present(intake, row, news.order_id)) is not None]
     if not here:
         return
@@ -155,7 +158,7 @@ async def scans(intake: Intake, told: Told) -> None:
     await sets.insert(intake.tx, "scans", list(rows.values()), "ON CONFLICT DO NOTHING")
     woken = sorted({parcel["fulfillment_id"] for parcel in parcels.values()})
     if woken:
-        await intake.tx.execute(WAKE_TRACKED, woken, intake.now)
+        await intake.tx.execute(sets.WAKE_WORKS, woken, intake.now)
         intake.announced.add("fulfillments")
 
 

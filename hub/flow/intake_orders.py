@@ -8,7 +8,15 @@ from typing import Any
 
 from hub.domain.lifecycle import Inbox as State
 from hub.domain.lifecycle import Lifecycle
-from hub.domain.order import Cancellation, ChannelOrder, News, RefundNotice, ShipmentNotice
+from hub.domain.order import (
+    Cancellation,
+    ChannelOrder,
+    News,
+    ParcelScan,
+    PaymentNotice,
+    RefundNotice,
+    ShipmentNotice,
+)
 from hub.domain.outcome import Event
 from hub.flow import intake_amend, intake_rows
 from hub.flow.intake_common import Intake, OrderKey, Present
@@ -19,7 +27,12 @@ from hub.store.database import Row
 LOCK_KEYS = "SELECT pg_advisory_xact_lock(hashtextextended(k, 0)) FROM unnest($1::text[]) AS k"
 FIND = """SELECT o.id FROM orders o JOIN unnest($1::bigint[], $2::bigint[], $3::text[]) AS w(merchant_id, account_id,
     external_id) USING (merchant_id, account_id, external_id)"""
-LOCK_WORKS = "SELECT id FROM fulfillment_orders WHERE order_id = ANY($1::bigint[]) ORDER BY id FOR UPDATE"
+FIND_PAID = """SELECT DISTINCT p.order_id AS id FROM payments p JOIN unnest($1::bigint[], $2::text[])
+    AS w(merchant_id, external_id) USING (merchant_id, external_id)"""
+FIND_TRACKED = """SELECT DISTINCT p.fulfillment_id AS id FROM parcels p JOIN unnest($1::bigint[], $2::text[])
+    AS w(merchant_id, tracking_number) USING (merchant_id, tracking_number) WHERE p.tracking_number <> ''"""
+LOCK_WORKS = """SELECT id FROM fulfillment_orders WHERE order_id = ANY($1::bigint[]) OR id = ANY($2::bigint[])
+    ORDER BY id FOR UPDATE"""
 LOCK_ORDERS = "SELECT * FROM orders WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE"
 WAKE_WAITING = f"""UPDATE inbox i SET state = {int(State.PENDING)}, due_at = $4
     FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS w(merchant_id, account_id, about)
@@ -43,21 +56,27 @@ async def lock(intake: Intake, spoken: Sequence[tuple[Row, News]]) -> None:
     """Takes every order that is spoken of for this transaction: by name first, so that two workers that both make it
     take turns; then fulfillment orders before orders, the order of locks everywhere."""
     keys = sorted({(row["merchant_id"], row["account_id"], key) for row, news in spoken if (key := about(news))})
-    if not keys:
-        return
     await intake.tx.fetch(LOCK_KEYS, [f"{account}:{key}" for _, account, key in keys])
-    ids = [row["id"] for row in await intake.tx.fetch(FIND, *map(list, zip(*keys, strict=True)))]
-    if not ids:
-        return
-    await intake.tx.fetch(LOCK_WORKS, ids)
+    paid = {(row["merchant_id"], news.payment_id) for row, news in spoken if isinstance(news, PaymentNotice)}
+    tracked = {(row["merchant_id"], news.tracking_number) for row, news in spoken if isinstance(news, ParcelScan)}
+    ids = [*await _find(intake, FIND, keys), *await _find(intake, FIND_PAID, sorted(paid))]
+    works = await _find(intake, FIND_TRACKED, sorted(tracked))
+    await intake.tx.fetch(LOCK_WORKS, ids, works)
     for row in await intake.tx.fetch(LOCK_ORDERS, ids):
         present = Present(row, row["version"], Lifecycle(row["state"]))
         intake.orders[row["account_id"], row["external_id"]] = present
 
 
+async def _find(intake: Intake, sql: str, wanted: Sequence[tuple[Any, ...]]) -> list[int]:
+    """Ids of what is named by tuples, one array for each of their places."""
+    return [row["id"] for row in await intake.tx.fetch(sql, *map(list, zip(*wanted, strict=True)))] if wanted else []
+
+
 def rank(order: ChannelOrder) -> tuple[Any, ...]:
-    """Which of two revisions is the later one; content decides where their times are equal, so that any order of arrival
-    ends the same."""
+    """Which of two revisions is the later one.
+
+    Content decides where their times are equal, so that any order of arrival ends the same.
+    """
     return (order.revised_at, order.cancelled_at is not None, order.paid, not order.pending, digest(order))
 
 

@@ -1,4 +1,4 @@
-"""A channel's order as rows: the order, its lines with the units others already shipped, its payments and its bookings."""
+"""A channel's order as rows: the order, its lines with the units others already shipped, its payments and bookings."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def digest(order: ChannelOrder) -> str:
 def order_columns(order: ChannelOrder) -> dict[str, Any]:
     """What a revision says of the order itself."""
     return {
-        "number": order.number[:64], "placed_at": order.placed_at, "revised_at": order.revised_at, "digest": digest(order),
-        "currency": order.currency, "shop_currency": order.shop_currency or order.currency,
+        "number": order.number[:64], "placed_at": order.placed_at, "revised_at": order.revised_at,
+        "digest": digest(order), "currency": order.currency, "shop_currency": order.shop_currency or order.currency,
         "tax_included": order.tax_included, "total": order.total, "tax_total": order.tax_total,
         "shop_total": order.shop_total if order.shop_currency else order.total, "charges": order.charges,
         "buyer": order.buyer, "ship_to": order.ship_to, "bill_to": order.bill_to,
@@ -53,8 +53,8 @@ def line_columns(line: ChannelLine, position: int, elsewhere: int, order_cancell
         "listing_id": line.listing_id[:128], "title": line.title[:500], "unit_price": line.unit_price,
         "discount": line.discount, "tax": line.tax, "requires_shipping": line.requires_shipping,
         "gift_card": line.gift_card, "grams": line.grams, "ordered": line.quantity,
-        "cancelled": line.quantity - gone if order_cancelled else min(line.cancelled, line.quantity), "assigned": gone, "picked": gone, "packed": gone,
-        "shipped": gone, "delivered": gone,
+        "cancelled": line.quantity - gone if order_cancelled else min(line.cancelled, line.quantity),
+        **dict.fromkeys(("assigned", "picked", "packed", "shipped", "delivered"), gone),
     }  # fmt: skip
 
 

@@ -23,8 +23,8 @@ _words = msgspec.json.Decoder(tuple[str, ...])
 _details = msgspec.json.Decoder(dict[str, object])
 _contents = msgspec.json.Decoder(dict[int, int])
 
-LINES = """SELECT id, order_id, external_id, title, sku, listing_id, unit_price, discount, tax, requires_shipping, grams,
-    ordered, cancelled, assigned, shipped, delivered FROM order_lines WHERE order_id = ANY($1::bigint[])
+LINES = """SELECT id, order_id, external_id, title, sku, listing_id, unit_price, discount, tax, requires_shipping,
+    grams, ordered, cancelled, assigned, shipped, delivered FROM order_lines WHERE order_id = ANY($1::bigint[])
     ORDER BY order_id, position"""
 PAYMENTS = """SELECT id, order_id, account_id, external_id, state, currency, amount, captured
     FROM payments WHERE order_id = ANY($1::bigint[]) ORDER BY id"""
@@ -68,9 +68,9 @@ async def orders(desk: Desk, rows: Sequence[Row]) -> list[OrderRow]:
     ]
 
 
-def order_row(row: Row, **children: Any) -> OrderRow:
+def order_row(row: Row, **children: object) -> OrderRow:
     """An order as `sets.CLAIM_ORDERS` selects it."""
-    values = dict(row)
+    values: dict[str, Any] = {**row, **children}
     values["state"] = Lifecycle(row["state"])
     values["charges"] = _charges.decode(row["charges"])
     values["buyer"] = _buyer.decode(row["buyer"])
@@ -78,7 +78,7 @@ def order_row(row: Row, **children: Any) -> OrderRow:
     values["bill_to"] = _address.decode(row["bill_to"]) if row["bill_to"] else None
     values["unknown_words"] = _words.decode(row["unknown_words"])
     values["risks"] = _risks.decode(row["risks"])
-    return OrderRow(**values, **children)
+    return OrderRow(**values)
 
 
 def line_row(row: Row) -> LineRow:
@@ -115,13 +115,13 @@ async def works(desk: Desk, rows: Sequence[Row]) -> list[WorkRow]:
     ]
 
 
-def work_row(row: Row, **children: Any) -> WorkRow:
+def work_row(row: Row, **children: object) -> WorkRow:
     """A fulfillment order as `sets.CLAIM_WORKS` selects it."""
-    values = dict(row)
+    values: dict[str, Any] = {**row, **children}
     values["state"] = Work(row["state"])
     values["order_state"] = Lifecycle(row["order_state"])
     values["ship_to"] = _address.decode(row["ship_to"]) if row["ship_to"] else None
-    return WorkRow(**values, **children)
+    return WorkRow(**values)
 
 
 def _work_line(row: Row) -> WorkLine:

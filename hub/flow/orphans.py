@@ -1,7 +1,7 @@
 """Labels that nobody wants any more: bought by a call that was under way while its fulfillment order was cancelled.
 
-Whoever comes second voids. A cancellation that finds an answer on the message voids that label; an answer that finds its
-fulfillment order cancelled is voided here. Both hold the fulfillment order's row, so one of them sees the other's work.
+Whoever comes second voids. A cancellation that finds an answer on the message voids that label; an answer that finds
+its fulfillment order cancelled is voided here. Both hold the fulfillment order's row, so one sees the other's work.
 """
 
 from __future__ import annotations

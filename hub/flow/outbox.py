@@ -8,12 +8,15 @@ try looks them up by our reference before it repeats.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
+import asyncpg
 import structlog
 from aiolimiter import AsyncLimiter
+from tortoise.exceptions import BaseORMException
 
 from hub.accounts import Accounts
 from hub.contract import Answer, Channel, LooksUp, PushesAtOnce
@@ -33,35 +36,39 @@ LADDER = (5, 300, 1800, 7200, 18000, 36000, 36000)
 """Seconds until the next try, by failures so far; after the last the message is dead, for a person to see."""
 
 RECONNECT_SECONDS = 600
+SETTLE_PAUSES = (0.1, 0.3, 1.0, 3.0)
+"""Seconds between tries to keep answers; after the last the lane is given up, and its calls are unsure."""
+
 CLAIM = 200
 AT_ONCE = 16
 """Single calls of one lane that are under way together."""
 
-CLAIM_HEADS = f"""
+CLAIM_HEADS = """
     WITH heads AS (
         SELECT id FROM outbox o
-        WHERE lane = $1 AND state < 9 AND due_at <= $2 AND state = {int(State.PENDING)} AND NOT EXISTS (
+        WHERE lane = $1 AND state < 9 AND due_at <= $2 AND NOT leased AND NOT EXISTS (
             SELECT 1 FROM outbox b WHERE b.lane = o.lane AND b.key = o.key AND b.id < o.id AND b.state < 9)
-        ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED
+        ORDER BY key, id LIMIT $3 FOR UPDATE SKIP LOCKED
     )
-    UPDATE outbox o SET state = {int(State.LEASED)}, attempts = attempts + 1 FROM heads
+    UPDATE outbox o SET leased = true, attempts = attempts + 1 FROM heads
     WHERE o.id = heads.id
-    RETURNING o.id, o.kind, o.payload::text AS payload, o.attempts, o.unsure, o.intent, o.subject, o.subject_id"""  # noqa: S608
-UNSURE = f"""UPDATE outbox SET state = {int(State.PENDING)}, unsure = true, due_at = $2
-    WHERE lane = $1 AND state = {int(State.LEASED)}"""  # noqa: S608
+    RETURNING o.id, o.kind, o.payload::text AS payload, o.attempts, o.unsure, o.intent, o.subject, o.subject_id"""
+UNSURE = """UPDATE outbox SET leased = false, unsure = true, due_at = $2 WHERE lane = $1 AND state < 9 AND leased"""
 SETTLE = """
-    UPDATE outbox o SET state = d.state, receipt = d.receipt, error = d.error, due_at = coalesce(d.due_at, o.due_at),
-        unsure = d.unsure, sent_at = d.sent_at
+    UPDATE outbox o SET state = d.state, leased = false, receipt = d.receipt, error = d.error, due_at = coalesce(d.due_at, o.due_at),
+        unsure = d.unsure, attempts = d.attempts, sent_at = d.sent_at
     FROM json_to_recordset($1::json) AS d(
-        id bigint, state smallint, receipt jsonb, error text, due_at timestamptz, unsure boolean, sent_at timestamptz)
+        id bigint, state smallint, receipt jsonb, error text, due_at timestamptz, unsure boolean, attempts smallint,
+        sent_at timestamptz)
     WHERE o.id = d.id"""
-NEEDS_RECONNECT = """UPDATE accounts SET state = 'reconnect', health = jsonb_set(health, '{reconnect}', to_jsonb($2::text))
+NEEDS_RECONNECT = """UPDATE accounts
+    SET state = 'reconnect', health = jsonb_set(health, '{reconnect}', to_jsonb($2::text))
     WHERE id = $1 AND state = 'active'"""
 
 
 @dataclass(slots=True)
 class Result:
-    """What one call came to."""
+    """What one call came to; nothing at all when the lane was stopped before it began."""
 
     receipt: Receipt | None = None
     error: CrossdockError | None = None
@@ -95,11 +102,16 @@ class Lane:
         self._ports = ports
         self._account_id = account_id
         self._limiter: AsyncLimiter | None = None
+        self._stopping = False
         self.name = f"account:{account_id}"
 
     async def take_over(self) -> None:
         """Whatever a former holder of the lane had leased may or may not have happened."""
         await self._database.plain.execute(UNSURE, self.name, self._ports.clock.now())
+
+    def stop(self) -> None:
+        """Begins no further call; those under way are settled, and the others wait as if they had not been claimed."""
+        self._stopping = True
 
     async def work(self) -> int:
         """Sends what is due now; returns how many messages were tried."""
@@ -124,22 +136,23 @@ class Lane:
         if self._limiter is None:
             rate = float(channel.account.settings.get("rate") or about.rate)
             self._limiter = AsyncLimiter(max(1.0, rate), 1.0)
-        jobs = []
+        jobs: list[Callable[[], Awaitable[None]]] = []
         for kind in dict.fromkeys(call.kind for call in calls):
             mine = [call for call in calls if call.kind == kind]
             size = about.at_once.get(kind, 1)
             if size > 1 and isinstance(channel, PushesAtOnce):
                 sure = [call for call in mine if not call.unsure]
-                jobs += [self._many(channel, sure[i : i + size]) for i in range(0, len(sure), size)]
+                jobs += [partial(self._many, channel, sure[i : i + size]) for i in range(0, len(sure), size)]
                 mine = [call for call in mine if call.unsure]
-            jobs += [self._one(channel, call, kind in about.repeatable) for call in mine]
+            jobs += [partial(self._one, channel, call, kind in about.repeatable) for call in mine]
         gate = asyncio.Semaphore(AT_ONCE)
 
-        async def gated(job: asyncio.Future[None]) -> None:
+        async def gated(job: Callable[[], Awaitable[None]]) -> None:
             async with gate:
-                await job
+                if not self._stopping:
+                    await job()
 
-        await asyncio.gather(*(gated(job) for job in jobs))  # type: ignore[arg-type]
+        await asyncio.gather(*(gated(job) for job in jobs))
 
     async def _one(self, channel: Channel, call: Call, repeatable: bool) -> None:
         assert self._limiter is not None
@@ -147,6 +160,7 @@ class Lane:
             try:
                 if call.unsure and not repeatable:
                     call.result = Result(receipt=await _looked_up(channel, call))
+                    call.unsure = False
                 if call.result.receipt is None:
                     receipt = await senders.send(channel, call.kind, call.payload, call.key)
                     call.result = Result(receipt=receipt)
@@ -178,15 +192,26 @@ class Lane:
     # ------------------------------------------------------------ settling
 
     async def _settle(self, calls: Sequence[Call]) -> None:
+        """Keeps what the calls came to; tried again when the store stumbles, for the answers come only once."""
+        for pause in SETTLE_PAUSES:
+            try:
+                return await self._keep(calls)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, BaseORMException) as error:
+                log.warning("answers could not be kept yet", lane=self.name, count=len(calls), error=repr(error))
+                await asyncio.sleep(pause)
+        return await self._keep(calls)
+
+    async def _keep(self, calls: Sequence[Call]) -> None:
         now = self._ports.clock.now()
-        done = [c for c in calls if c.result.receipt is not None or isinstance(c.result.error, FINAL)]
+        rows = [self._settlement(call, now) for call in calls]
+        done = [call for call, row in zip(calls, rows, strict=True) if row["state"] in ENDED]
         works = sorted({c.subject_id for c in done if c.subject == "fulfillment" and c.subject_id})
         orders = sorted({c.subject_id for c in done if c.subject == "order" and c.subject_id})
         async with self._database.transaction() as tx:
             held = await orphans.lock_works(tx, works)
             if orders:
                 await tx.execute(sets.WAKE_ORDERS, orders, now)
-            await sets.update(tx, SETTLE, [self._settlement(call, now) for call in calls])
+            await sets.update(tx, SETTLE, rows)
             if works:
                 await tx.execute(sets.WAKE_WORKS, works, now)
             await orphans.void_late(tx, Batch(self._ports.ids, now), held)
@@ -201,18 +226,19 @@ class Lane:
         receipt, error = call.result.receipt, call.result.error
         row: dict[str, object] = {
             "id": call.id, "receipt": receipt, "error": str(error or "")[:1000], "due_at": None, "unsure": False,
-            "sent_at": None,
+            "attempts": call.attempts, "sent_at": None,
         }  # fmt: skip
         if receipt is not None:
             return row | {"state": int(State.SENT), "sent_at": now}
         if isinstance(error, FINAL):
             return row | {"state": int(State.REFUSED)}
-        unsure = isinstance(error, Unknown)
-        if isinstance(error, Reconnect):
-            return row | {"state": int(State.PENDING), "due_at": now + timedelta(seconds=RECONNECT_SECONDS)}
+        row["unsure"] = call.unsure or isinstance(error, Unknown)
+        if error is None or isinstance(error, Reconnect):
+            due = now + timedelta(seconds=RECONNECT_SECONDS) if error else None
+            return row | {"state": int(State.PENDING), "due_at": due, "attempts": call.attempts - 1}
         if call.attempts > len(LADDER) or isinstance(error, Lost):
-            return row | {"state": int(State.DEAD), "unsure": unsure}
-        return row | {"state": int(State.PENDING), "due_at": self._next(call, error, now), "unsure": unsure}
+            return row | {"state": int(State.DEAD)}
+        return row | {"state": int(State.PENDING), "due_at": self._next(call, error, now)}
 
     def _next(self, call: Call, error: CrossdockError | None, now: datetime) -> datetime:
         """The ladder with a tenth of jitter; what the other side asked for is obeyed."""
@@ -220,6 +246,10 @@ class Lane:
         if isinstance(error, Retry) and error.after is not None:
             wait = error.after if call.attempts < 3 else max(error.after, wait)
         return now + timedelta(seconds=wait)
+
+
+ENDED = frozenset({int(State.SENT), int(State.REFUSED), int(State.DEAD)})
+"""States in which the row that waits for an answer must look at it."""
 
 
 class Lost(Unknown):

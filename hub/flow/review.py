@@ -20,9 +20,12 @@ TWINS = """SELECT mine.id AS order_id, o.id, o.number, o.placed_at,
          FROM order_lines l WHERE l.order_id = o.id) AS bought
     FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::timestamptz[])
         AS mine(id, merchant_id, email, total, currency, placed_at)
-    JOIN orders o ON o.merchant_id = mine.merchant_id AND o.email = mine.email AND o.id <> mine.id
-        AND o.total = mine.total AND o.currency = mine.currency AND o.state NOT IN (10, 11)
-        AND o.placed_at BETWEEN mine.placed_at - $7::interval AND mine.placed_at"""
+    CROSS JOIN LATERAL (
+        SELECT o.id, o.number, o.placed_at FROM orders o
+        WHERE o.merchant_id = mine.merchant_id AND o.email = mine.email AND o.id <> mine.id
+            AND o.total = mine.total AND o.currency = mine.currency AND o.state NOT IN (10, 11)
+            AND o.placed_at BETWEEN mine.placed_at - $7::interval AND mine.placed_at
+        ORDER BY o.placed_at DESC, o.id DESC LIMIT 5) o"""
 
 
 async def facts(desk: Desk, orders: Sequence[OrderRow]) -> ReviewFacts:

@@ -21,7 +21,7 @@ _address = msgspec.json.Decoder(Address)
 
 
 async def facts(desk: Desk, orders: Sequence[OrderRow]) -> RouteFacts:
-    """Three statements a batch. Orders of one batch use up the same `Availability`, so none gets another's last unit."""
+    """Three statements a batch. Orders of one batch use up the same `Availability`: none gets another's last unit."""
     merchants = sorted({order.merchant_id for order in orders})
     places: dict[int, tuple[Place, ...]] = {}
     for row in await desk.tx.fetch(LOCATIONS, merchants):

@@ -1,6 +1,6 @@
 """The whole workflow in order: each stage takes the rows that wait in one state and moves them on.
 
-Deliveries become orders in `intake`, before the first line of these tables; what leaves goes through `outbox`, after them.
+Deliveries become orders in `intake`, before these tables; what leaves goes through `outbox`, after them.
 """
 
 from hub.domain import dispatching, labeling, packing, routing, settling, tracking, validation

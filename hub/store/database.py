@@ -48,7 +48,7 @@ class Tx:
         async with self._client.acquire_connection() as connection:
             return await connection.fetchrow(sql, *args)
 
-    async def fetchval(self, sql: str, *args: object) -> Any:
+    async def fetchval(self, sql: str, *args: object) -> Any:  # noqa: ANN401 - the column's own type
         """The first column of the first row, or None."""
         self._database.statements += 1
         async with self._client.acquire_connection() as connection:

