@@ -46,7 +46,7 @@ def test_asks_the_carrier_and_waits() -> None:
     assert [box.label for box in outcome.changes.parcels] == [LabelState.BUYING]
 
 
-@pytest.mark.parametrize("state", [Outbox.PENDING, Outbox.LEASED])
+@pytest.mark.parametrize("state", [Outbox.PENDING])
 def test_an_answer_that_is_not_there_yet_or_was_lost_is_waited_for(state: Outbox) -> None:
     outcome = label(BUYING, answered(state, why="the answer was lost"), NOW)
 
@@ -116,7 +116,7 @@ def test_several_parcels_wait_for_each_other() -> None:
 
 
 answers = st.none() | st.sampled_from([
-    Answered(Outbox.PENDING, None, ""), Answered(Outbox.LEASED, None, ""), Answered(Outbox.SENT, BOUGHT, ""),
+    Answered(Outbox.PENDING, None, ""), Answered(Outbox.SENT, BOUGHT, ""),
     Answered(Outbox.REFUSED, None, "no"), Answered(Outbox.DEAD, None, "gone"),
 ])  # fmt: skip
 

@@ -72,7 +72,7 @@ def test_what_we_collect_must_be_there() -> None:
     row = order(**GOING, paid=False, payments=(ours,))
 
     assert settle(row, facts(Work.DONE), NOW).to is None
-    assert settle(row, facts(Work.DONE, p201=Capture(Outbox.LEASED, "")), NOW).to is None
+    assert settle(row, facts(Work.DONE, p201=Capture(Outbox.PENDING, "")), NOW).to is None
     taken = settle(row, facts(Work.DONE, p201=SENT), NOW)
     assert taken.to is Lifecycle.COMPLETED
     assert taken.changes.captured == {201: 2500}
