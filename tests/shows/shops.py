@@ -36,6 +36,11 @@ from tests.support.world import KEY, PLACES, World, world_of
 FAST = Options(day=0.2, troubled=0, late=0, record=True)
 """A carrier whose days take a fifth of a second, and whose parcels meet no trouble."""
 
+BUSY = """SELECT (SELECT count(*) FROM inbox WHERE state = 0 AND due_at <= now())
+    + (SELECT count(*) FROM outbox WHERE state < 9)
+    + (SELECT count(*) FROM orders WHERE state < 9 AND due_at <= now())
+    + (SELECT count(*) FROM fulfillment_orders WHERE state < 9 AND due_at <= now())"""
+
 
 @dataclass
 class Shops:
@@ -63,10 +68,10 @@ class Shops:
 
     # ------------------------------------------------------------ coming in
 
-    async def replay(self, name: str, files: Sequence[Path]) -> tuple[Replayed, ...]:
+    async def replay(self, name: str, files: Sequence[Path], topic: str = "") -> tuple[Replayed, ...]:
         """Recorded files through the door of a shop's account, as `python main.py replay` sends them."""
         address, _, account = (await self.world.door(name)).rpartition("/webhooks/")
-        return (await replay(self.world.services, files, account, ("", address))).replayed
+        return (await replay(self.world.services, files, account, (topic, address))).replayed
 
     async def import_csv(self, text: str) -> Imported:
         """`python main.py stock import`."""
@@ -115,17 +120,13 @@ class Shops:
         return seen[-1]
 
     async def until_quiet(self) -> None:
-        """Waits until the carrier has told everything, and we have told everybody. A scan that came before its label was
-        committed is put off for some seconds and says nothing new by then: it is not waited for."""
+        """Waits until the carrier has told everything, and we have told everybody. A scan that came before its label
+        was committed is put off for some seconds and says nothing new by then: it is not waited for."""
         assert self.world.carriers is not None
         await self.world.carriers.settle()
 
         async def quiet() -> bool:
-            return not await self.world.value(
-                """SELECT (SELECT count(*) FROM inbox WHERE state = 0 AND due_at <= now()) + (SELECT count(*) FROM outbox WHERE state < 9)
-                   + (SELECT count(*) FROM orders WHERE state < 9 AND due_at <= now())
-                   + (SELECT count(*) FROM fulfillment_orders WHERE state < 9 AND due_at <= now())"""
-            )
+            return not await self.world.value(BUSY)
 
         await self.world.until(quiet)
 

@@ -1,11 +1,9 @@
-"""Real Shopify orders from the webhook to the doorstep: exact money, holds that say what is missing, healing, delivery."""
+"""Real Shopify orders from the webhook to the doorstep: exact money, holds that say what is missing, delivery."""
 
 from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-
-import pytest
 
 from hub.actions.order_view import OrderView
 from hub.actions.verify_store import verify_store

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import io
 import json
 import ssl
 import time
@@ -115,7 +116,7 @@ class ShopifyDouble:
         """Delivers a webhook to `url`, signed; returns the status it was answered with."""
         raw = json.dumps(body).encode()
         headers = self.headers(topic, raw)
-        async with aiohttp.ClientSession() as session, session.post(url, data=raw, headers=headers) as answer:
+        async with aiohttp.ClientSession() as session, session.post(url, data=io.BytesIO(raw), headers=headers) as answer:
             return answer.status
 
     # ---------------------------------------------------------------- HTTP
