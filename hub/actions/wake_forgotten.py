@@ -1,0 +1,56 @@
+"""Wake what waits for something that is there already: the safety net under every wake that came a moment too early.
+
+A scan may be told before its parcel leaves, an answer before the row that asked goes to sleep. Each statement wakes
+only rows that have something to do now, so that a second look finds nothing.
+"""
+
+from __future__ import annotations
+
+from hub.actions.services import Services
+from hub.domain.lifecycle import FOREVER, Custody, Inbox, LabelState, Lifecycle, Outbox, Work
+from hub.domain.outgoing import Kind
+from hub.store.database import announce
+
+# ruff: noqa: S608 - statements are put together from constants of our own code
+
+SCANNED = f"""SELECT f.id FROM fulfillment_orders f WHERE f.state < 9 AND f.state = {int(Work.DISPATCHED)}
+    AND f.due_at = $1 AND EXISTS (
+        SELECT 1 FROM parcels p JOIN scans s ON s.parcel_id = p.id AND NOT s.seen WHERE p.fulfillment_id = f.id)"""
+ANSWERED = f"""SELECT f.id FROM fulfillment_orders f WHERE f.state < 9 AND f.state = {int(Work.PACKED)}
+    AND f.due_at = $1 AND EXISTS (
+        SELECT 1 FROM outbox o JOIN parcels p ON p.id = o.key AND p.label <> '{LabelState.BOUGHT}'
+                WHERE o.subject_id = f.id AND o.kind = '{Kind.BUY_LABEL}' AND o.state = {int(Outbox.SENT)}
+                  AND o.intent = 'label:' || p.id || ':' || p.label_attempt)"""
+WAKE_WORKS = f"""UPDATE fulfillment_orders SET due_at = $2 WHERE id IN (
+    SELECT id FROM fulfillment_orders WHERE id IN ({SCANNED} UNION {ANSWERED}) ORDER BY id FOR UPDATE SKIP LOCKED)"""
+
+CAPTURED = f"""SELECT o.id FROM orders o WHERE o.state < 9 AND o.state = {int(Lifecycle.IN_PROGRESS)} AND o.due_at = $1
+    AND EXISTS (SELECT 1 FROM payments p JOIN outbox m ON m.subject_id = o.id AND m.key = p.id
+                    AND m.kind = '{Kind.CAPTURE_PAYMENT}' AND m.state = {int(Outbox.SENT)}
+                WHERE p.order_id = o.id AND p.captured < p.amount)"""
+ARRIVED = f"""SELECT o.id FROM orders o WHERE o.state < 9 AND o.state = {int(Lifecycle.IN_PROGRESS)} AND o.due_at = $1
+    AND o.paid AND EXISTS (SELECT 1 FROM parcels p WHERE p.order_id = o.id AND p.custody = '{Custody.DELIVERED}')
+    AND NOT EXISTS (SELECT 1 FROM fulfillment_orders f WHERE f.order_id = o.id AND f.state < 9)
+    AND NOT EXISTS (SELECT 1 FROM order_lines l WHERE l.order_id = o.id AND l.requires_shipping
+                    AND l.delivered + l.cancelled < l.ordered)
+    AND NOT EXISTS (SELECT 1 FROM outbox m WHERE m.subject_id = o.id AND m.kind = '{Kind.CAPTURE_PAYMENT}'
+                    AND m.state >= {int(Outbox.DEAD)})"""
+WAKE_ORDERS = f"""UPDATE orders SET due_at = $2 WHERE id IN (
+    SELECT id FROM orders WHERE id IN ({CAPTURED} UNION {ARRIVED}) ORDER BY id FOR UPDATE SKIP LOCKED)"""
+
+WAKE_INBOX = f"""UPDATE inbox SET state = {int(Inbox.PENDING)}, due_at = $1 WHERE id IN (
+    SELECT i.id FROM inbox i JOIN orders o ON o.merchant_id = i.merchant_id AND o.account_id = i.account_id
+        AND o.external_id = i.about
+    WHERE i.state = {int(Inbox.WAITING)} ORDER BY i.id FOR UPDATE OF i SKIP LOCKED)"""
+
+
+async def wake_forgotten(services: Services) -> int:
+    """Returns how many rows were woken; normally none."""
+    now = services.clock.now()
+    async with services.database.transaction() as tx:
+        works = await tx.execute(WAKE_WORKS, FOREVER, now)
+        orders = await tx.execute(WAKE_ORDERS, FOREVER, now)
+        deliveries = await tx.execute(WAKE_INBOX, now)
+        if works or orders or deliveries:
+            await announce(tx, "fulfillments", "orders", "inbox")
+    return works + orders + deliveries
