@@ -87,7 +87,8 @@ class Accounts:
         sealed = {n: self._tools.vault.close(v, merchant_id, account_id, n) for n, v in values.items() if n in secret}
         settings = {n: v for n, v in values.items() if n in plain}
         added = await self._database.plain.execute(
-            """INSERT INTO accounts (id, merchant_id, connector, name, state, settings, secrets, cursor, health, created_at)
+            """INSERT INTO accounts
+               (id, merchant_id, connector, name, state, settings, secrets, cursor, health, created_at)
                VALUES ($1, $2, $3, $4, 'active', $5, $6, '{}', '{}', $7) ON CONFLICT DO NOTHING""",
             account_id, merchant_id, kind, name, json.dumps(settings), json.dumps(sealed), self._clock.now(),
         )  # fmt: skip

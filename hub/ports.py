@@ -83,6 +83,10 @@ class TimeOrderedIds:
         self._ms = 0
         self._count = 0
 
+    def renumber(self, node: int) -> None:
+        """Goes on as another node; ids keep growing."""
+        self._node = node << 10
+
     def next(self) -> int:
         ms = time.time_ns() // 1_000_000 - EPOCH_MS
         if ms > self._ms:
@@ -117,7 +121,7 @@ class SeededRng:
     """Chance that repeats itself from a seed; for simulation and the demo's customers, never for secrets."""
 
     def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
+        self._random = random.Random(seed)  # noqa: S311 - repeatable is what it is for
 
     def random(self) -> float:
         return self._random.random()

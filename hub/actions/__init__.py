@@ -1,1 +1,1 @@
-"""What a person or a program may ask, one verb and noun a file. Doors, bot, scheduler and command line all come here."""
+"""What a person or a program may ask, one verb and noun a file. Doors, bot, scheduler, command line come here."""

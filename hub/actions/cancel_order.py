@@ -1,4 +1,4 @@
-"""Cancel a whole order before hand-over: stock goes back, labels are voided, money is given back, the channel is told."""
+"""Cancel a whole order before hand-over: stock goes back, labels are void, money is returned, the channel is told."""
 
 from __future__ import annotations
 

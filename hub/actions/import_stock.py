@@ -18,7 +18,8 @@ COLUMNS = ("sku", "location", "on_hand", "title", "gtin", "grams", "account", "l
 REQUIRED = ("sku",)
 
 PRODUCTS = """ON CONFLICT (merchant_id, sku) DO UPDATE SET
-    title = coalesce(nullif(excluded.title, ''), products.title), gtin = coalesce(nullif(excluded.gtin, ''), products.gtin),
+    title = coalesce(nullif(excluded.title, ''), products.title),
+    gtin = coalesce(nullif(excluded.gtin, ''), products.gtin),
     grams = coalesce(nullif(excluded.grams, 0), products.grams)"""
 LISTINGS = "ON CONFLICT (merchant_id, account_id, listing_id) DO UPDATE SET sku = excluded.sku"
 LOCKED = """SELECT sku, location_id, on_hand, reserved FROM stock

@@ -1,4 +1,4 @@
-"""Release a hold. Releasing executes the chosen resolution in the same transaction: accept, use an address, retry, cancel."""
+"""Release a hold, which does what was chosen in the same transaction: accept, use an address, retry, cancel."""
 
 from __future__ import annotations
 

@@ -51,7 +51,8 @@ async def find_order(database: Database, merchant_id: int, number: str) -> int:
     """The id of the order with that number (or id). Raises `NotFound`; `Conflict` when channels share the number."""
     rows = await database.plain.fetch(
         """SELECT o.id, a.name AS channel FROM orders o LEFT JOIN accounts a ON a.id = o.account_id
-           WHERE o.merchant_id = $1 AND (o.number IN ($2::text, '#' || $2::text) OR o.id::text = $2::text) ORDER BY o.id LIMIT 10""",
+           WHERE o.merchant_id = $1 AND (o.number IN ($2::text, '#' || $2::text) OR o.id::text = $2::text)
+           ORDER BY o.id LIMIT 10""",
         merchant_id, number.replace("\0", ""),
     )  # fmt: skip
     if not rows:

@@ -20,7 +20,7 @@ MEANS = {
     ScanStatus.RETURN_TO_SENDER: Custody.RETURNED_TO_SENDER,
     ScanStatus.LOST: Custody.LOST,
 }
-"""Scan → custody it proves. A return scan while under way means it is coming back; we take it as the end of the trip."""
+"""Scan → custody it proves. A return scan while under way means it is coming back; that ends the trip."""
 
 TOLD = {
     ScanStatus.OUT_FOR_DELIVERY: "out_for_delivery",

@@ -143,7 +143,7 @@ def address_holds(order: OrderRow) -> tuple[HoldNeed, ...]:
 
 
 def contact_holds(order: OrderRow) -> tuple[HoldNeed, ...]:
-    """A buyer whose every given way of contact is unusable cannot be told anything. Marketplaces give none: that passes."""
+    """A buyer whose every given way of contact is unusable cannot be told anything. None given at all passes."""
     country = order.ship_to.country if order.ship_to else ""
     phones = {p for p in (order.buyer.phone, order.ship_to.phone if order.ship_to else "") if p}
     if not order.email or address.email_ok(order.email) or any(address.phone_ok(p, country) for p in phones):
