@@ -55,8 +55,8 @@ CLAIM_HEADS = """
     RETURNING o.id, o.kind, o.payload::text AS payload, o.attempts, o.unsure, o.intent, o.subject, o.subject_id"""
 UNSURE = """UPDATE outbox SET leased = false, unsure = true, due_at = $2 WHERE lane = $1 AND state < 9 AND leased"""
 SETTLE = """
-    UPDATE outbox o SET state = d.state, leased = false, receipt = d.receipt, error = d.error, due_at = coalesce(d.due_at, o.due_at),
-        unsure = d.unsure, attempts = d.attempts, sent_at = d.sent_at
+    UPDATE outbox o SET state = d.state, leased = false, receipt = d.receipt, error = d.error,
+        due_at = coalesce(d.due_at, o.due_at), unsure = d.unsure, attempts = d.attempts, sent_at = d.sent_at
     FROM json_to_recordset($1::json) AS d(
         id bigint, state smallint, receipt jsonb, error text, due_at timestamptz, unsure boolean, attempts smallint,
         sent_at timestamptz)
@@ -102,7 +102,7 @@ class Lane:
         self._ports = ports
         self._account_id = account_id
         self._limiter: AsyncLimiter | None = None
-        self._stopping = False
+        self.stopping = False
         self.name = f"account:{account_id}"
 
     async def take_over(self) -> None:
@@ -111,7 +111,7 @@ class Lane:
 
     def stop(self) -> None:
         """Begins no further call; those under way are settled, and the others wait as if they had not been claimed."""
-        self._stopping = True
+        self.stopping = True
 
     async def work(self) -> int:
         """Sends what is due now; returns how many messages were tried."""
@@ -149,7 +149,7 @@ class Lane:
 
         async def gated(job: Callable[[], Awaitable[None]]) -> None:
             async with gate:
-                if not self._stopping:
+                if not self.stopping:
                     await job()
 
         await asyncio.gather(*(gated(job) for job in jobs))

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
-import asyncpg
 import structlog
 
 from hub.accounts import Accounts
 from hub.flow.outbox import Lane
 from hub.ports import Ports
 from hub.store.database import Database
+from hub.store.nodes import Node
 
 log = structlog.get_logger()
 
@@ -33,39 +32,51 @@ IDLE_ROUNDS = 5
 
 
 class Post:
-    """Works every lane it can get. `run` ends only when cancelled; a lane that fails is given back and tried again."""
+    """Works every lane it can get, whenever `look` is called; a lane that fails is given back and tried again."""
 
-    def __init__(self, database: Database, accounts: Accounts, ports: Ports, locks: asyncpg.Connection[Any]) -> None:
+    def __init__(self, database: Database, accounts: Accounts, ports: Ports, node: Node) -> None:
         self._database = database
         self._accounts = accounts
         self._ports = ports
-        self._locks = locks
+        self._node = node
         self._turn = asyncio.Lock()
         self._working: dict[str, asyncio.Task[None]] = {}
+        self._lanes: dict[str, Lane] = {}
         self._wake: dict[str, asyncio.Event] = {}
 
     async def look(self) -> None:
         """Starts work on lanes that have any, and nudges those at work already."""
+        if await self._node.renew():
+            log.warning("the locks of all lanes went with their connection", lanes=sorted(self._lanes))
+            self._stop()
         for row in await self._database.plain.fetch(LANES):
             name = row["lane"]
             if name in self._working:
                 self._wake[name].set()
             elif await self._lock(name):
                 self._wake[name] = asyncio.Event()
+                self._lanes[name] = self._lane(name)
                 task = asyncio.create_task(self._work(name), name=f"lane {name}")
                 self._working[name] = task
                 task.add_done_callback(self._done(name))
 
     async def close(self) -> None:
         """Lets calls under way settle, then stops."""
-        tasks = list(self._working.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        self._stop()
+        await asyncio.gather(*self._working.values(), return_exceptions=True)
+
+    def _stop(self) -> None:
+        for name, lane in self._lanes.items():
+            lane.stop()
+            self._wake[name].set()
+
+    def _lane(self, name: str) -> Lane:
+        return Lane(self._database, self._accounts, self._ports, int(name.removeprefix("account:")))
 
     def _done(self, name: str) -> Callable[[asyncio.Task[None]], None]:
         def forget(task: asyncio.Task[None]) -> None:
             self._working.pop(name, None)
+            self._lanes.pop(name, None)
             if not task.cancelled() and task.exception() is not None:
                 log.error("a lane stopped", lane=name, error=repr(task.exception()))
 
@@ -73,25 +84,26 @@ class Post:
 
     async def _lock(self, name: str) -> bool:
         async with self._turn:
-            return bool(await self._locks.fetchval("SELECT pg_try_advisory_lock($1, hashtext($2))", _CLASS, name))
+            locked = "SELECT pg_try_advisory_lock($1, hashtext($2))"
+            return bool(await self._node.connection.fetchval(locked, _CLASS, name))
 
     async def _unlock(self, name: str) -> None:
         async with self._turn:
-            await self._locks.execute("SELECT pg_advisory_unlock($1, hashtext($2))", _CLASS, name)
+            await self._node.connection.execute("SELECT pg_advisory_unlock($1, hashtext($2))", _CLASS, name)
 
     async def _work(self, name: str) -> None:
-        lane = Lane(self._database, self._accounts, self._ports, int(name.removeprefix("account:")))
-        idle = 0
+        lane, locks, idle = self._lanes[name], self._node.connection, 0
         try:
             await lane.take_over()
-            while idle < IDLE_ROUNDS:
+            while idle < IDLE_ROUNDS and not lane.stopping:
                 self._wake[name].clear()
-                tried = await asyncio.shield(asyncio.ensure_future(lane.work()))
+                tried = await lane.work()
                 idle = 0 if tried else idle + 1
                 if not tried:
                     await self._rest(name)
         finally:
-            await self._unlock(name)
+            if locks is self._node.connection and not locks.is_closed():
+                await self._unlock(name)
 
     async def _rest(self, name: str) -> None:
         try:

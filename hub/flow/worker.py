@@ -44,6 +44,12 @@ PUT_OFF = {
 }
 PUT_OFF_SECONDS = 60
 
+AWAY = (
+    OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)  # fmt: skip
+"""Failures of the server, not of a row."""
+
 MOST_CONFLICTS = 5
 """Times in a row that a batch may find its rows moved by somebody else before it is looked at as a failure."""
 
@@ -59,7 +65,7 @@ class Worker:
         self.directory = Directory(database, accounts)
         self._runner = Runner(database, self.directory, ports)
         self._intaker = Intaker(database, self.directory, ports)
-        self._post = Post(database, accounts, ports, node.connection)
+        self._post = Post(database, accounts, ports, node)
         self._wakes: dict[str, asyncio.Event] = {}
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -92,13 +98,13 @@ class Worker:
             try:
                 taken = await work(limit)
                 conflicts = 0
-            except Conflict as error:
+            except (Conflict, asyncpg.TransactionRollbackError) as error:
                 conflicts += 1
                 log.info("a batch met another", loop=name, error=str(error))
                 if conflicts >= MOST_CONFLICTS:
                     limit = await self._narrow(name, limit, error)
                 continue
-            except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
+            except AWAY as error:
                 log.warning("the database is away", loop=name, error=repr(error))
                 await self._rest(name, POLL_SECONDS)
                 continue
@@ -117,7 +123,10 @@ class Worker:
         now = self._ports.clock.now()
         later = now + timedelta(seconds=PUT_OFF_SECONDS)
         why = f"{type(error).__name__}: {error}"[:1000]
-        await self._database.plain.execute(PUT_OFF[name], now, why, later)
+        try:
+            await self._database.plain.execute(PUT_OFF[name], now, why, later)
+        except AWAY:
+            log.warning("the database went away while a row was put off", loop=name)
         return 1
 
     async def _posting(self) -> None:
