@@ -1,7 +1,7 @@
 """Environment and file → one frozen `Settings`, read once.
 
-Names are `CROSSDOCK_…` in the environment and the same in lower case in `crossdock.toml`; the environment wins. An unknown
-name is an error that lists the near ones, so that a typing error never runs as a default.
+Names are `CROSSDOCK_…` in the environment and the same in lower case in `crossdock.toml`; the environment wins. An
+unknown name is an error that lists the near ones, so that a typing error never runs as a default.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
     log_format: str = Field("text", pattern="^(text|json)$", description="text or json.")
     allow_private_hosts: bool = Field(False, description="Lets an account's base_url point at this machine or network.")
-    backfill_days: int = Field(7, ge=0, le=3650, description="How far back a new account's first pull of orders reaches.")
+    backfill_days: int = Field(7, ge=0, le=3650, description="How far back an account's first pull of orders reaches.")
     demo: bool = Field(False, description="Allows demo connectors, and the console without sign-in on this machine.")
     telegram_token: SecretStr = Field(SecretStr(""), description="Bot token from @BotFather.")
     telegram_api_url: str = Field("https://api.telegram.org/bot", description="Base address of the Bot API.")

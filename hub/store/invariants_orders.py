@@ -73,7 +73,8 @@ def _strays() -> str:
 def _unexplained() -> str:
     return " UNION ALL ".join(
         f"SELECT '{table}' AS kind, t.id, t.state, '{kind}' AS lacks_event FROM {table} t WHERE t.state = {state} "
-        f"AND NOT EXISTS (SELECT 1 FROM events e WHERE e.merchant_id = t.merchant_id AND e.order_id = t.{'id' if table == 'orders' else 'order_id'} AND e.subject_id = t.id "
+        "AND NOT EXISTS (SELECT 1 FROM events e WHERE e.merchant_id = t.merchant_id AND e.subject_id = t.id "
+        f"AND e.order_id = t.{'id' if table == 'orders' else 'order_id'} "
         f"AND e.kind = '{kind}')"
         for table, state, kind in EXPLAINED
     )

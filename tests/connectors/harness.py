@@ -32,9 +32,7 @@ class Double(Protocol):
     url: str
     seen: list[Seen]
 
-    def fail(
-        self, status: int, *, headers: Mapping[str, str] | None = None, body: bytes = b"", times: int = 1
-    ) -> None:
+    def fail(self, status: int, *, headers: Mapping[str, str] | None = None, body: bytes = b"", times: int = 1) -> None:
         """The next `times` API calls are answered like this instead."""
         ...
 
@@ -56,7 +54,7 @@ class Harness(Protocol):
 
     connector: Connector
     fixtures: Path
-    """A folder of `topic__what_is_special.json`: {"topic": …, "body": {…}, "expect": {…}}; empty when nothing comes in."""
+    """A folder of `topic__what_is_special.json`: {"topic": …, "body": {…}, "expect": {…}}; empty: nothing comes in."""
     pushes: Mapping[Kind, Value]
     """A payload for each kind of message the connector takes."""
 

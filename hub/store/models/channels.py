@@ -54,10 +54,10 @@ class InboxRow(Row):
 class OutboxRow(Row):
     """One message that leaves. Rows of one `lane` share a rate; rows of one `key` leave in order.
 
-    `intent` is unique for the merchant: the same intent is never queued twice. `leased`: a call is under way, or was when its
-    worker died; in no index, so that leasing is cheap. `unsure`: an answer was lost, so the
-    next try looks up before it repeats. `receipt` stays when it is sent; `subject` (`order`, `fulfillment`,
-    `conversation`, …) and `subject_id` say which row waits for it.
+    `intent` is unique for the merchant: the same intent is never queued twice. `leased`: a call is under way, or was
+    when its worker died; in no index, so that leasing is cheap. `unsure`: an answer was lost, so the next try looks up
+    before it repeats. `receipt` stays when it is sent; `subject` (`order`, `fulfillment`, `conversation`, …) and
+    `subject_id` say which row waits for it.
     """
 
     account_id = fields.BigIntField()
