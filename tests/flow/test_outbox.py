@@ -1,0 +1,381 @@
+"""What leaves: in order for each key, at least once, looked up before repeated when in doubt, or visibly dead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hub.contract import Answer
+from hub.domain.lifecycle import Outbox, Work
+from hub.domain.order import Value
+from hub.domain.outcome import Message
+from hub.domain.outgoing import Kind, PaymentAction, Receipt, StatusUpdate
+from hub.errors import BadPayload, Reconnect, Reject, Retry, Unknown
+from hub.flow.batch import Batch
+from hub.flow.outbox import LADDER, RECONNECT_SECONDS
+from tests.flow.desk import Desk, an_order, at
+from tests.support.world import MERCHANT
+
+
+def status(number: int, account: int, key: int, kind: Kind = Kind.PUSH_STATUS) -> Message:
+    update = StatusUpdate(reference=f"r{number}", order_id="X", status="delivered", at=at(0))
+    return Message(kind=kind, intent=f"test:{number}", account_id=account, key=key, payload=update)
+
+
+def capture(number: int, account: int) -> Message:
+    action = PaymentAction(reference=f"c{number}", payment_id="P", amount=100, currency="EUR")
+    return Message(
+        kind=Kind.CAPTURE_PAYMENT, intent=f"capture:{number}", account_id=account, key=number, payload=action
+    )
+
+
+async def queue(desk: Desk, *messages: Message) -> None:
+    batch = Batch(desk.world.ports.ids, desk.world.clock.now())
+    for message in messages:
+        batch.message(MERCHANT, message)
+    async with desk.world.database.transaction() as tx:
+        await batch.flush(tx)
+
+
+async def seconds_until(desk: Desk, row: dict[str, Any]) -> float:
+    return (row["due_at"] - desk.world.clock.now()).total_seconds()
+
+
+def said(*answers: Receipt | Exception) -> Any:
+    """An answer for each call in turn; the last for all that follow."""
+    left = list(answers)
+    return lambda kind, payload: left.pop(0) if len(left) > 1 else left[0]
+
+
+OK = Receipt(external_id="ok")
+
+
+# ---------------------------------------------------------------- order
+
+
+async def test_messages_of_one_key_leave_one_after_another(desk: Desk) -> None:
+    await queue(desk, *(status(n, desk.shop, key=n % 2) for n in range(6)))
+    book, lane = desk.book("paper_shop", "shop"), desk.lane(desk.shop)
+
+    rounds = []
+    while await lane.work():
+        rounds.append({payload.reference for _, payload, _ in book.done[2 * len(rounds) :]})  # type: ignore[attr-defined]
+
+    assert rounds == [{"r0", "r1"}, {"r2", "r3"}, {"r4", "r5"}]
+
+
+async def test_a_head_that_waits_holds_back_its_own_key_only(desk: Desk) -> None:
+    await queue(desk, status(1, desk.shop, key=1), status(2, desk.shop, key=1), status(3, desk.shop, key=2))
+    book = desk.book("paper_shop", "shop")
+    book.answer = lambda kind, payload: Retry("busy") if payload.reference == "r1" else OK  # type: ignore[attr-defined]
+
+    await desk.send(desk.shop)
+
+    assert sorted(payload.reference for _, payload, _ in book.done) == ["r1", "r3"]  # type: ignore[attr-defined]
+    book.answer = None
+    desk.world.clock.advance(timedelta(seconds=10))
+    await desk.send(desk.shop)
+    assert [payload.reference for _, payload, _ in book.done[2:]] == ["r1", "r2"]  # type: ignore[attr-defined]
+
+
+async def test_the_same_intent_is_queued_once(desk: Desk) -> None:
+    await queue(desk, status(1, desk.shop, key=1), status(1, desk.shop, key=1))
+    await queue(desk, status(1, desk.shop, key=1))
+
+    assert len(await desk.messages("push_status")) == 1
+
+
+async def test_every_try_of_a_message_carries_the_same_key(desk: Desk) -> None:
+    await queue(desk, status(1, desk.shop, key=1))
+    book = desk.book("paper_shop", "shop")
+    book.answer = said(Retry("busy"), Unknown("lost"), OK)
+    for _ in range(3):
+        await desk.send(desk.shop)
+        desk.world.clock.advance(timedelta(hours=1))
+
+    keys = {key for _, _, key in book.done}
+    assert len(keys) == 1
+
+
+# ---------------------------------------------------------------- failures
+
+
+async def test_the_ladder_and_its_end(desk: Desk) -> None:
+    await queue(desk, status(1, desk.shop, key=1))
+    book = desk.book("paper_shop", "shop")
+    book.answer = said(Retry("busy"))
+
+    for failures, step in enumerate(LADDER, start=1):
+        await desk.send(desk.shop)
+        (row,) = await desk.messages("push_status")
+        assert (row["state"], row["attempts"], row["error"]) == (Outbox.PENDING, failures, "busy")
+        assert 0.89 * step <= await seconds_until(desk, row) <= 1.11 * step
+        desk.world.clock.advance(timedelta(seconds=1.11 * step))
+    await desk.send(desk.shop)
+
+    (row,) = await desk.messages("push_status")
+    assert row["state"] is Outbox.DEAD
+    assert len(book.done) == len(LADDER) + 1
+    desk.world.clock.advance(timedelta(days=30))
+    await desk.send(desk.shop)
+    assert len(book.done) == len(LADDER) + 1, "dead is dead"
+
+
+async def test_what_the_other_side_asks_for_is_obeyed(desk: Desk) -> None:
+    await queue(desk, status(1, desk.shop, key=1))
+    desk.book("paper_shop", "shop").answer = said(Retry("slow down", after=47))
+
+    await desk.send(desk.shop)
+
+    (row,) = await desk.messages("push_status")
+    assert await seconds_until(desk, row) == pytest.approx(47, abs=2)
+
+
+async def test_a_refusal_is_kept_in_the_other_sides_words(desk: Desk) -> None:
+    await queue(desk, status(1, desk.shop, key=1), status(2, desk.shop, key=1))
+    book = desk.book("paper_shop", "shop")
+    book.answer = said(Reject("no such order"), OK)
+
+    await desk.send(desk.shop)
+
+    one, two = await desk.messages("push_status")
+    assert (one["state"], one["error"]) == (Outbox.REFUSED, "no such order")
+    assert two["state"] is Outbox.SENT, "what comes after it goes on"
+
+
+async def test_credentials_that_no_longer_work_mark_the_account_and_cost_no_try(desk: Desk) -> None:
+    await queue(desk, status(1, desk.shop, key=1))
+    book = desk.book("paper_shop", "shop")
+    book.answer = said(Reconnect("the token was revoked"))
+
+    for _ in range(20):
+        await desk.send(desk.shop)
+        desk.world.clock.advance(timedelta(seconds=RECONNECT_SECONDS + 1))
+
+    (row,) = await desk.messages("push_status")
+    assert (row["state"], row["attempts"]) == (Outbox.PENDING, 0)
+    (account,) = await desk.world.rows("SELECT state, health FROM accounts WHERE id = $1", desk.shop)
+    assert account["state"] == "reconnect"
+    assert "the token was revoked" in account["health"]
+    book.answer = said(Retry("busy"), OK)
+    await desk.send(desk.shop)
+    (row,) = await desk.messages("push_status")
+    assert (row["state"], row["attempts"]) == (Outbox.PENDING, 1), "the ladder begins only now"
+
+
+async def test_a_kind_that_the_channel_does_not_take_is_refused(desk: Desk) -> None:
+    await queue(desk, capture(1, desk.shop))
+
+    await desk.send(desk.shop)
+
+    (row,) = await desk.messages("capture_payment")
+    assert row["state"] is Outbox.REFUSED
+    assert "cannot take capture_payment" in row["error"]
+
+
+async def test_a_defect_of_a_sender_may_have_had_its_effect(desk: Desk) -> None:
+    provider = await desk.world.account("paper_pay", "pay", {})
+    await queue(desk, capture(1, provider))
+    desk.book("paper_pay", "pay").answer = said(ZeroDivisionError("oops"))
+
+    await desk.send(provider)
+
+    (row,) = await desk.messages("capture_payment")
+    assert (row["state"], row["unsure"]) == (Outbox.PENDING, True)
+    assert row["error"] == "ZeroDivisionError: oops"
+
+
+# ---------------------------------------------------------------- lost answers
+
+
+async def labels(desk: Desk, connector: str = "paper_carrier") -> tuple[int, Any]:
+    """An order whose label is asked for and not yet sent for; its carrier's account and book."""
+    if connector != "paper_carrier":
+        await desk.world.database.plain.execute("UPDATE accounts SET state = 'removed' WHERE id = $1", desk.carrier)
+        desk.carrier = await desk.world.account(connector, "carrier", {})
+        desk.directory.forget()
+    await desk.take(an_order())
+    await desk.works()
+    return desk.carrier, desk.book(connector, "carrier")
+
+
+async def test_a_lost_answer_is_looked_up_before_it_is_repeated(desk: Desk) -> None:
+    carrier, book = await labels(desk)
+    book.answer = said(Unknown("the connection was reset"))
+    await desk.send(carrier)
+    (row,) = await desk.messages("buy_label")
+    assert row["unsure"]
+    found = book._usual(Kind.BUY_LABEL, book.done[0][1])
+    book.remembers = {f"crossdock-{row['id']}": found}
+    desk.world.clock.advance(timedelta(seconds=10))
+
+    await desk.send(carrier)
+
+    (row,) = await desk.messages("buy_label")
+    assert (row["state"], row["unsure"]) == (Outbox.SENT, False)
+    assert len(book.done) == 1, "bought once"
+    assert "TN-" in row["receipt"]
+
+
+async def test_what_never_arrived_is_repeated(desk: Desk) -> None:
+    carrier, book = await labels(desk)
+    book.answer = said(Unknown("the connection was reset"))
+    await desk.send(carrier)
+    book.answer = None
+    desk.world.clock.advance(timedelta(seconds=10))
+
+    await desk.send(carrier)
+
+    assert len(book.asked) == 1
+    assert len(book.done) == 2
+    assert (await desk.messages("buy_label"))[0]["state"] is Outbox.SENT
+
+
+async def test_it_stays_in_doubt_until_somebody_could_be_asked(desk: Desk) -> None:
+    carrier, book = await labels(desk)
+    book.answer = said(Unknown("the connection was reset"))
+    await desk.send(carrier)
+    for failure in (Retry("busy"), Reconnect("who are you"), Unknown("reset again")):
+        book.remembers = failure
+        desk.world.clock.advance(timedelta(hours=1))
+        await desk.send(carrier)
+
+    assert len(book.done) == 1, "never bought again from unknown"
+    assert len(book.asked) == 3
+    (row,) = await desk.messages("buy_label")
+    assert row["unsure"]
+
+
+async def test_where_keys_are_honoured_it_is_simply_repeated(desk: Desk) -> None:
+    carrier, book = await labels(desk, "paper_keyed")
+    book.answer = said(Unknown("reset"), Unknown("reset"))
+    await desk.send(carrier)
+    desk.world.clock.advance(timedelta(seconds=10))
+    await desk.send(carrier)
+
+    assert book.asked == []
+    assert len({key for _, _, key in book.done}) == 1
+
+
+async def test_where_nobody_can_be_asked_a_person_must_look(desk: Desk) -> None:
+    provider = await desk.world.account("paper_pay", "pay", {})
+    await queue(desk, capture(1, provider))
+    book = desk.book("paper_pay", "pay")
+    book.answer = said(Unknown("reset"))
+    await desk.send(provider)
+    desk.world.clock.advance(timedelta(hours=1))
+
+    await desk.send(provider)
+
+    (row,) = await desk.messages("capture_payment")
+    assert (row["state"], row["unsure"]) == (Outbox.DEAD, True)
+    assert "check at the channel" in row["error"]
+    assert len(book.done) == 1, "not charged a second time"
+
+
+async def test_what_a_dead_holder_of_the_lane_had_leased_is_in_doubt(desk: Desk) -> None:
+    carrier, book = await labels(desk)
+    await desk.world.database.plain.execute("UPDATE outbox SET leased = true, attempts = 1")
+    lane = desk.lane(carrier)
+    assert await lane.work() == 0, "leased is not claimed"
+
+    await lane.take_over()
+    await lane.work()
+
+    assert len(book.asked) == 1, "looked up"
+    assert len(book.done) == 1, "and, since nobody had seen it, bought"
+    (row,) = await desk.messages("buy_label")
+    assert (row["state"], row["attempts"]) == (Outbox.SENT, 2)
+
+
+# ---------------------------------------------------------------- who waits is woken
+
+
+@pytest.mark.parametrize("refusal", [Reject("not served"), BadPayload("$.postcode", "is wrong")])
+async def test_a_refused_label_wakes_its_fulfillment_order_which_is_held(desk: Desk, refusal: Exception) -> None:
+    carrier, book = await labels(desk)
+    book.answer = said(refusal)
+    await desk.send(carrier)
+    await desk.works()
+
+    order_id = await desk.world.value("SELECT id FROM orders")
+    assert (await desk.holds(order_id))["manual"]["why"] == str(refusal)
+    assert await desk.works_of(order_id) == [Work.PACKED]
+
+
+async def test_a_label_that_died_on_the_ladder_is_held_too(desk: Desk) -> None:
+    carrier, book = await labels(desk)
+    book.answer = said(Retry("out of paper"))
+    for _ in range(len(LADDER) + 1):
+        await desk.send(carrier)
+        desk.world.clock.advance(timedelta(hours=12))
+    await desk.works()
+
+    order_id = await desk.world.value("SELECT id FROM orders")
+    assert (await desk.holds(order_id))["manual"]["why"] == "out of paper"
+
+
+async def test_two_refusals_of_one_order_in_one_batch_are_one_hold(desk: Desk) -> None:
+    await desk.count(location="munich", MUG=1)
+    await desk.count(location="berlin", MUG=1)
+    order_id = await desk.take(an_order())
+    assert len(await desk.works_of(order_id)) == 2
+    await desk.works()
+    desk.book("paper_carrier", "carrier").answer = said(Reject("closed today"))
+    await desk.send(desk.carrier)
+
+    await desk.works()
+
+    assert set(await desk.holds(order_id)) == {"manual"}
+
+
+# ---------------------------------------------------------------- many at once, and stopping
+
+
+async def test_many_in_one_call_are_answered_one_by_one(desk: Desk) -> None:
+    many = await desk.world.account("paper_many", "many", {})
+    await queue(desk, *(status(n, many, key=n, kind=Kind.PUSH_SHIPMENT) for n in range(45)))
+    await desk.world.database.plain.execute(
+        """UPDATE outbox SET payload = jsonb_build_object('reference', intent, 'order_id', 'X', 'order_number', '1',
+           'lines', '[]'::jsonb, 'carrier', 'c', 'tracking_number', 't', 'shipped_at', '2026-03-02T09:00:00Z')"""
+    )
+
+    def one(shipment: Value) -> Answer:
+        number = int(shipment.reference.removeprefix("test:"))  # type: ignore[attr-defined]
+        return [
+            Answer(receipt=Receipt(external_id=f"s{number}")),
+            Answer(failure="retry", why="later", after=9),
+            Answer(failure="reject", why="gone"),
+            Answer(failure="unknown", why="who knows"),
+            Answer(failure="nonsense", why="what"),
+        ][number % 5]
+
+    book = desk.book("paper_many", "many")
+    book.answer = lambda kind, payload: lambda payloads: [one(p) for p in payloads]  # type: ignore[assignment,return-value]
+
+    await desk.lane(many).work()
+
+    assert book.asked == ["push_shipment:20", "push_shipment:20", "push_shipment:5"]
+    rows = await desk.messages("push_shipment")
+    states = [(row["state"], row["unsure"]) for row in rows[:5]]
+    pending, sent, refused = Outbox.PENDING, Outbox.SENT, Outbox.REFUSED
+    assert states == [(sent, False), (pending, False), (refused, False), (pending, True), (pending, True)]
+    assert all('"s' in row["receipt"] for row in rows[::5])
+
+
+async def test_too_few_answers_leave_the_whole_call_in_doubt(desk: Desk) -> None:
+    many = await desk.world.account("paper_many", "many", {})
+    await queue(desk, *(status(n, many, key=n, kind=Kind.PUSH_SHIPMENT) for n in range(3)))
+    await desk.world.database.plain.execute(
+        """UPDATE outbox SET payload = jsonb_build_object('reference', intent, 'order_id', 'X', 'order_number', '1',
+           'lines', '[]'::jsonb, 'carrier', 'c', 'tracking_number', 't', 'shipped_at', '2026-03-02T09:00:00Z')"""
+    )
+    answers: Sequence[Answer] = [Answer(receipt=OK)]
+    desk.book("paper_many", "many").answer = lambda kind, payload: lambda payloads: answers  # type: ignore[assignment,return-value]
+
+    await desk.lane(many).work()
+
+    assert {(row["state"], row["unsure"]) for row in await desk.messages("push_shipment")} == {(Outbox.PENDING, True)}
