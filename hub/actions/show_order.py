@@ -215,6 +215,6 @@ def message_view(row: Row) -> MessageView:
     payload: dict[str, object] = json.loads(row["payload"])
     said: Sequence[object] = [payload.get(name) for name in ("status", "text", "tracking_number", "service")]
     return view(MessageView, row, {
-        "state": Outbox(row["state"]).name.lower(), "to": row["to"] or "",
+        "state": "sending" if row["leased"] else Outbox(row["state"]).name.lower(), "to": row["to"] or "",
         "what": next((str(word) for word in said if word), ""),
     })  # fmt: skip

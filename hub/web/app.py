@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from hub.actions.check_ready import Readiness
+from hub.actions.note_heard import Heard
 from hub.errors import CrossdockError
 from hub.web import auth, chat, health, pages, problems, tracking_page
 from hub.web.api import create_api
@@ -33,7 +34,7 @@ WEBHOOKS = web.AppKey("webhooks", Webhooks)
 
 def create_app(services: Services) -> web.Application:
     """The application; it starts nothing and keeps nothing open of its own."""
-    webhooks = Webhooks(services.accounts, services.inbox)
+    webhooks = Webhooks(services.accounts, services.inbox, Heard(services.database, services.clock))
     app = web.Application(client_max_size=MAX_BODY, middlewares=[_outermost(services, webhooks)])
     app[SERVICES] = services
     app[WEBHOOKS] = webhooks

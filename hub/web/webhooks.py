@@ -8,6 +8,7 @@ sign what they wrote, not how it travelled.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
@@ -18,9 +19,10 @@ from aiohttp import ClientError, web
 from msgspec.structs import replace
 
 from hub.accounts import Accounts
+from hub.actions.note_heard import Heard
 from hub.contract import Channel, Delivery, HearsWebhooks
 from hub.errors import BadPayload, Forbidden, Invalid, NotFound, Reconnect, Retry
-from hub.web.problems import Unauthorized
+from hub.web.problems import STORE_DOWN, Unauthorized
 from hub.web.services import Keeps
 
 log = structlog.get_logger()
@@ -36,9 +38,10 @@ UNKNOWN = "no account listens here; `python main.py channel list` shows the addr
 class Webhooks:
     """The door of one process. `counts` has the answers given so far, by status."""
 
-    def __init__(self, accounts: Accounts, inbox: Keeps) -> None:
+    def __init__(self, accounts: Accounts, inbox: Keeps, heard: Heard) -> None:
         self._accounts = accounts
         self._inbox = inbox
+        self._heard = heard
         self._most: dict[type[Channel], int] = {}
         self.counts: Counter[int] = Counter()
 
@@ -52,6 +55,9 @@ class Webhooks:
             raise Unauthorized(str(error)) from None
         await self._inbox.keep(channel.account, _storable(delivery))
         self.counts[200] += 1
+        if self._heard.is_due(channel.account.id):
+            with contextlib.suppress(*STORE_DOWN):
+                await self._heard.note(channel.account.id)
         return web.Response(status=200)
 
     async def _open(self, account_id: str) -> Channel:

@@ -140,7 +140,7 @@ async def test_metrics_are_for_this_machine_or_a_token(client: Client, hub: Serv
 def test_an_empty_store_has_metrics_too() -> None:
     from hub.web.webhooks import Webhooks
 
-    assert b"crossdock_webhooks" in Metrics(Webhooks(None, None)).render(())  # type: ignore[arg-type]
+    assert b"crossdock_webhooks" in Metrics(Webhooks(None, None, None)).render(())  # type: ignore[arg-type]
 
 
 # ------------------------------------------------------------ odd requests

@@ -49,6 +49,7 @@ async def test_a_signed_delivery_is_kept_verbatim_before_the_answer(
     async with client.post(f"/webhooks/{account}", data=body, headers=await signed(hub, account, body)) as reply:
         assert reply.status == 200
     assert await kept(database, account) == [body]
+    assert await database.plain.fetchval("SELECT heard_at FROM accounts WHERE id = $1", account) is not None
 
 
 async def test_a_delivery_sent_again_is_kept_once_and_taken_each_time(

@@ -75,7 +75,7 @@ MESSAGE_WORDS: Mapping[str, str] = {
 }  # fmt: skip
 
 MESSAGE_TONES: Mapping[str, str] = {
-    "sent": "good", "dead": "bad", "refused": "bad", "pending": "wait", "leased": "work", "dropped": "idle",
+    "sent": "good", "dead": "bad", "refused": "bad", "pending": "wait", "sending": "work", "dropped": "idle",
 }  # fmt: skip
 
 

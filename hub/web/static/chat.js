@@ -7,6 +7,8 @@ const LONGEST_WAIT = 15000;
 const PING_EVERY = 25000;
 const ACK_WITHIN = 10000;
 const TYPING_MOST = 12000;
+const GREETING = "Hello! I can tell you where your order is, or bring in a person.";
+const OPENERS = ["Where is my order?", "Talk to someone"];
 
 const talk = document.querySelector(".talk");
 const form = document.querySelector(".say");
@@ -123,10 +125,16 @@ function startOver() {
   talk.replaceChildren();
 }
 
-// The visitor came with an order number in the link: ask about it at once.
+// An empty conversation: a greeting that is only shown, and words to begin with.
 function begin() {
+  const item = bubble(GREETING, false, "bot");
+  item.dataset.greeting = "";
+  item.append(choices(OPENERS.map((label) => ({ label, text: label }))));
+  place(item);
   const order = document.querySelector(".chat").dataset.order;
-  say({ type: "text", text: order ? `Where is my order ${order}?` : "Hello" }, { silent: !order });
+  if (!order || words.value) return;
+  words.value = `Where is my order ${order}?`;
+  grow();
 }
 
 function show(frame) {
@@ -138,9 +146,9 @@ function show(frame) {
   item.dataset.id = frame.id;
   if (frame.edit_key) item.dataset.edit = frame.edit_key;
   item.querySelector(".meta").textContent = clock.format(new Date(frame.at ?? Date.now()));
-  if (frame.buttons?.length) item.append(choices(frame.buttons));
   before?.remove();
-  closeChoices(item);
+  closeChoices();
+  if (!mine && frame.buttons?.length) item.append(choices(frame.buttons));
   place(item);
   shown.set(frame.id, item);
   if (mine) showTyping();
@@ -155,16 +163,15 @@ function dropEcho(frame) {
 
 // ------------------------------------------------------------ saying
 
-function say(what, { silent = false } = {}) {
+function say(what) {
   const frame = { ...what, id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}` };
   waiting.set(frame.id, frame);
-  if (!silent) {
-    const item = bubble(what.label ?? frame.text, true, "customer");
-    item.dataset.frame = frame.id;
-    item.classList.add("sending");
-    place(item);
-    toEnd();
-  }
+  const item = bubble(what.label ?? frame.text, true, "customer");
+  item.dataset.frame = frame.id;
+  item.classList.add("sending");
+  closeChoices();
+  place(item);
+  toEnd();
   delete frame.label;
   put(frame);
   setTimeout(() => waiting.has(frame.id) && state.dataset.state === "on" && put(frame), ACK_WITHIN);
@@ -248,14 +255,14 @@ function choices(buttons) {
   group.className = "choices";
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", "Answers to choose from");
-  for (const { value, label } of buttons) {
+  for (const { value, label, text } of buttons) {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = label;
     button.addEventListener("click", () => {
       for (const each of group.children) each.disabled = true;
       button.setAttribute("aria-pressed", "true");
-      say({ type: "button", value, label });
+      say(text ? { type: "text", text } : { type: "button", value, label });
     });
     group.append(button);
   }
@@ -263,8 +270,7 @@ function choices(buttons) {
 }
 
 // Only the newest question can still be answered by a button.
-function closeChoices(newer) {
-  if (newer.classList.contains("mine")) return;
+function closeChoices() {
   for (const button of talk.querySelectorAll(".choices button")) button.disabled = true;
 }
 
