@@ -12,10 +12,12 @@ import hashlib
 import smtplib
 import ssl
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.header import Header
 from email.utils import format_datetime, formataddr, parseaddr
 from pathlib import Path
+from typing import cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from aiolimiter import AsyncLimiter
@@ -23,7 +25,8 @@ from msgspec.structs import replace
 
 from bot.transports.port import Post, Sent
 from bot.transports.render import Abilities, Rendered, render
-from hub.contract import About, Account, Credential, Http
+from hub.contract import About, Account, Answer, Credential, Http
+from hub.domain.order import Value
 from hub.domain.outgoing import Kind, Notice, Receipt
 from hub.errors import Invalid, Reconnect, Reject, Retry, Unknown
 from hub.ports import Clock, SystemClock
@@ -52,6 +55,7 @@ about = About(
         Credential("mailbox", "Local mailbox", secret=False, required=False, help="folder for .eml without a server"),
     ),
     rate=10_000.0,
+    at_once={Kind.NOTIFY: 50},
     repeatable=frozenset({Kind.NOTIFY}),
 )
 
@@ -104,22 +108,48 @@ class EmailChannel:
     async def notify(self, notice: Notice, key: str) -> Receipt:
         """Sends one mail. Raises `Reject` for an address the server refuses, `Unknown` for an answer lost after the
         text went out."""
+        answer = (await self.push_at_once(Kind.NOTIFY, [notice], [key]))[0]
+        if answer.receipt is not None:
+            return answer.receipt
+        raise FAILURES[answer.failure](answer.why)
+
+    async def push_at_once(self, kind: Kind, payloads: Sequence[Value], keys: Sequence[str]) -> Sequence[Answer]:
+        """Sends many mails over one session, each with an answer of its own. Raises like `notify` when the server
+        cannot be reached at all."""
+        notices = [cast(Notice, payload) for payload in payloads]
+        answers: list[Answer | None] = [None] * len(notices)
+        mails: dict[int, Mail] = {}
+        for place, (notice, key) in enumerate(zip(notices, keys, strict=True)):
+            try:
+                mail = self._prepared(notice, key)
+            except Invalid as error:
+                answers[place] = Answer(failure="reject", why=str(error))
+                continue
+            if mail is None:
+                answers[place] = Answer(receipt=Receipt())
+            else:
+                mails[place] = mail
+        outcomes = await self._send(list(mails.values())) if mails else []
+        for (place, mail), outcome in zip(mails.items(), outcomes, strict=True):
+            answers[place] = outcome or Answer(receipt=Receipt(external_id=mail.message_id))
+            if outcome is None and notices[place].conversation_id:
+                await self._noted(notices[place], keys[place], mail)
+        return [answer for answer in answers if answer is not None]
+
+    def _prepared(self, notice: Notice, key: str) -> Mail | None:
+        """The mail of a notice, its sealed parameters opened; None for one that says nothing."""
         sealed = [name for name, value in notice.params.items() if value.startswith(SEALED)]
         belongs = (self.account.merchant_id, notice.address)
         opened = {name: self._post.unseal(notice.params[name], *belongs) for name in sealed}
-        try:
-            parts = render(replace(notice, params={**notice.params, **opened}), notice.locale, ABILITIES)
-            mail = self._mail(notice.address, parts[0], key) if parts else None
-        except Invalid as error:
-            raise Reject(str(error)) from error
-        if mail is None:
-            return Receipt()
-        await self._send(mail)
-        if notice.conversation_id:
-            hidden = replace(notice, params={**notice.params, **dict.fromkeys(sealed, HIDDEN)})
-            words = render(hidden, notice.locale, ABILITIES)[0].text
-            await self._post.sent(notice, Sent(text=words, key=key, external_id=mail.message_id))
-        return Receipt(external_id=mail.message_id)
+        shown = replace(notice, params={**notice.params, **opened}) if opened else notice
+        parts = render(shown, notice.locale, ABILITIES)
+        return self._mail(notice.address, parts[0], key) if parts else None
+
+    async def _noted(self, notice: Notice, key: str, mail: Mail) -> None:
+        """Keeps in the transcript that a mail went out, without what was sealed in it."""
+        hidden = {name: HIDDEN for name, value in notice.params.items() if value.startswith(SEALED)}
+        words = render(replace(notice, params={**notice.params, **hidden}), notice.locale, ABILITIES)[0].text
+        await self._post.sent(notice, Sent(text=words, key=key, external_id=mail.message_id))
 
     def _mail(self, to: str, rendered: Rendered, key: str) -> Mail:
         """Raises `Invalid` for an address that is none: what channels give us may hold anything."""
@@ -143,16 +173,21 @@ class EmailChannel:
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         return Mail(sender, to, message_id, f"{lines}\r\n{body}\r\n".encode("ascii"))
 
-    async def _send(self, mail: Mail) -> None:
+    async def _send(self, mails: Sequence[Mail]) -> list[Answer | None]:
+        """None for each mail that went out, else what became of it."""
         url = self.account.secrets.get("smtp_url", "")
         if url:
-            async with self._limit:
-                await asyncio.to_thread(_deliver, url, mail)
-            return
+            for _ in mails:
+                await self._limit.acquire()
+            return await asyncio.to_thread(_deliver, url, mails)
         folder = self.account.settings.get("mailbox", "")
         if not folder:
             raise Reconnect("the e-mail account has neither smtp_url nor a local mailbox")
-        await asyncio.to_thread(_drop, Path(folder), mail)
+        await asyncio.to_thread(_drop, Path(folder), mails)
+        return [None] * len(mails)
+
+
+FAILURES: Mapping[str, type[Reject | Retry | Unknown]] = {"reject": Reject, "retry": Retry, "unknown": Unknown}
 
 
 def _header(words: str) -> str:
@@ -169,16 +204,14 @@ def _body(words: str) -> tuple[str, str]:
     return "base64", base64.encodebytes(text.encode()).decode().replace("\n", "\r\n").rstrip()
 
 
-def _drop(folder: Path, mail: Mail) -> None:
-    """Writes the mail into the mailbox whole or not at all; the same message id is the same file."""
-    name = mail.message_id.strip("<>").partition("@")[0]
-    partial = folder / f".{name}.part"
-    try:
+def _drop(folder: Path, mails: Sequence[Mail]) -> None:
+    """Writes each mail into the mailbox whole or not at all; the same message id is the same file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for mail in mails:
+        name = mail.message_id.strip("<>").partition("@")[0]
+        partial = folder / f".{name}.part"
         partial.write_bytes(mail.content)
-    except FileNotFoundError:
-        folder.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(mail.content)
-    partial.rename(folder / f"{name}.eml")
+        partial.rename(folder / f"{name}.eml")
 
 
 def _connect(url: str) -> smtplib.SMTP:
@@ -216,16 +249,24 @@ def _login(server: smtplib.SMTP, parts: SplitResult) -> smtplib.SMTP:
     return server
 
 
-def _deliver(url: str, mail: Mail) -> None:
+def _deliver(url: str, mails: Sequence[Mail]) -> list[Answer | None]:
+    """One session for all; a mail that is refused does not keep the others back. Raises when there is no session."""
     server = _connect(url)
+    try:
+        return [_deliver_one(server, mail) for mail in mails]
+    finally:
+        server.close()
+
+
+def _deliver_one(server: smtplib.SMTP, mail: Mail) -> Answer | None:
     try:
         server.sendmail(mail.sender, [mail.to], mail.content)
     except smtplib.SMTPRecipientsRefused as error:
         code, words = next(iter(error.recipients.values()))
-        raise (Retry if code < 500 else Reject)(f"the address is refused: {words!r}") from error
+        return Answer(failure="retry" if code < 500 else "reject", why=f"the address is refused: {words!r}")
     except smtplib.SMTPResponseException as error:
-        raise (Retry if error.smtp_code < 500 else Reject)(f"the mail is refused: {error.smtp_error!r}") from error
+        failure = "retry" if error.smtp_code < 500 else "reject"
+        return Answer(failure=failure, why=f"the mail is refused: {error.smtp_error!r}")
     except (smtplib.SMTPException, OSError) as error:
-        raise Unknown(f"the mail server went away: {error}") from error
-    finally:
-        server.close()
+        return Answer(failure="unknown", why=f"the mail server went away: {error}")
+    return None

@@ -27,6 +27,10 @@ LANES = """
     ) SELECT lane FROM lanes WHERE lane IS NOT NULL"""
 """Every lane with open messages: one step along the index a lane, however many messages there are."""
 
+FEW = 50
+GATHER_SECONDS = 0.05
+"""A pause after a small round, so that the next one is larger."""
+
 IDLE_ROUNDS = 5
 """Looks without work after which a lane is given back."""
 
@@ -101,6 +105,8 @@ class Post:
                 idle = 0 if tried else idle + 1
                 if not tried:
                     await self._rest(name)
+                elif tried < FEW:
+                    await asyncio.sleep(GATHER_SECONDS)
         finally:
             if locks is self._node.connection and not locks.is_closed():
                 await self._unlock(name)

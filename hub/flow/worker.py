@@ -30,7 +30,7 @@ log = structlog.get_logger()
 POLL_SECONDS = 1.0
 """Backs up the notifications."""
 
-GATHER_SECONDS = 0.03
+GATHER_SECONDS = 0.08
 """A pause after a small batch, so that the next one is larger."""
 
 PUT_OFF = {
