@@ -43,6 +43,10 @@ KEEP = f"""
     ) SELECT array_agg(id) AS ids, pg_notify('{CHANNEL}', $11) FROM added"""  # noqa: S608 - constants only
 
 
+FAULTY = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError)
+"""Failures that come from what a delivery holds, not from the store."""
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A delivery that waits for its commit."""
@@ -64,22 +68,23 @@ class Inbox:
         self._queue: list[Waiting] = []
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._closing = False
 
     async def __aenter__(self) -> Inbox:
         self._task = asyncio.create_task(self._run(), name="inbox")
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._closing = True
+        self._arrived.set()
         if self._task is not None:
-            self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        for waiting in self._queue:
-            if not waiting.done.done():
-                waiting.done.set_exception(Retry("shutting down", after=5))
 
     async def keep(self, account: Account, delivery: Delivery, subject_id: int | None = None) -> bool:
         """Keeps `delivery` and returns after the commit; False when it was there already. `subject_id` is the
         conversation of a chat event. Raises `Retry` when it cannot be stored now: the sender must try again."""
+        if self._closing:
+            raise Retry("shutting down", after=5)
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._queue.append(Waiting(self._ids.next(), account, delivery, subject_id, future))
         self._arrived.set()
@@ -90,20 +95,26 @@ class Inbox:
             raise Retry("the store does not answer", after=5) from None
 
     async def _run(self) -> None:
-        while True:
+        """Commits what has come, until it is closed and nothing is left."""
+        while self._queue or not self._closing:
             await self._arrived.wait()
             await asyncio.sleep(GATHER_SECONDS)
             batch, self._queue = self._queue[:MOST], self._queue[MOST:]
-            if not self._queue:
+            if not self._queue and not self._closing:
                 self._arrived.clear()
             await self._commit([waiting for waiting in batch if not waiting.done.done()])
 
     async def _commit(self, batch: list[Waiting]) -> None:
+        """One commit for all of `batch`; where one of them is at fault, one for each."""
         if not batch:
             return
         try:
             added = await self._insert(batch)
-        except (BaseORMException, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except (BaseORMException, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+            if len(batch) > 1 and isinstance(error, FAULTY):
+                for waiting in batch:
+                    await self._commit([waiting])
+                return
             log.warning("deliveries could not be kept", count=len(batch), error=repr(error))
             for waiting in batch:
                 if not waiting.done.done():
@@ -121,8 +132,8 @@ class Inbox:
             [waiting.id for waiting in batch],
             [waiting.account.merchant_id for waiting in batch],
             [waiting.account.id for waiting in batch],
-            [waiting.delivery.id[:200] for waiting in batch],
-            [waiting.delivery.topic[:100] for waiting in batch],
+            [_storable(waiting.delivery.id)[:200] for waiting in batch],
+            [_storable(waiting.delivery.topic)[:100] for waiting in batch],
             [waiting.delivery.occurred_at for waiting in batch],
             [waiting.delivery.body for waiting in batch],
             kinds,
@@ -131,3 +142,8 @@ class Inbox:
             "chat,inbox" if CHAT_KIND in kinds else "inbox",
         )
         return set(row["ids"] or ()) if row else set()
+
+
+def _storable(text: str) -> str:
+    """`text` as PostgreSQL can keep it: without NUL, and without the halves of characters that headers may carry."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
