@@ -33,10 +33,8 @@ def order(samples: Path) -> bytes:
 
 
 async def post(url: str, content: bytes, headers: dict[str, str]) -> tuple[int, str]:
-    async with (
-        aiohttp.ClientSession() as session,
-        session.post(url, data=io.BytesIO(content), headers=headers) as answer,
-    ):
+    session = aiohttp.ClientSession(headers=headers)
+    async with session, session.post(url, data=io.BytesIO(content)) as answer:
         return answer.status, await answer.text()
 
 

@@ -115,8 +115,8 @@ class ShopifyDouble:
     async def send(self, url: str, topic: str, body: Node) -> int:
         """Delivers a webhook to `url`, signed; returns the status it was answered with."""
         raw = json.dumps(body).encode()
-        headers = self.headers(topic, raw)
-        async with aiohttp.ClientSession() as session, session.post(url, data=io.BytesIO(raw), headers=headers) as answer:
+        session = aiohttp.ClientSession(headers=self.headers(topic, raw))
+        async with session, session.post(url, data=io.BytesIO(raw)) as answer:
             return answer.status
 
     # ---------------------------------------------------------------- HTTP
