@@ -84,7 +84,7 @@ def _ask(work: WorkRow, parcel: ParcelRow, facts: LabelFacts) -> Message:
 
 def _named(address: Address) -> Address:
     """Carriers want a name; a company's will do."""
-    return address if address.name else replace(address, name=address.company)
+    return address if address.name else replace(address, name=address.company, company="")
 
 
 def _bought(parcel: ParcelRow, label: Label) -> ParcelRow:
