@@ -57,7 +57,14 @@ class Turn:
 class Scheduler:
     """The clock of one process; an async context manager. Leaving it lets what is under way finish for a while."""
 
-    def __init__(self, services: Services, inbox: Keeps, jobs: Sequence[Job | AccountJob] = JOBS) -> None:
+    def __init__(
+        self,
+        services: Services,
+        inbox: Keeps,
+        jobs: Sequence[Job | AccountJob] = JOBS,
+        *,
+        grace: float = GRACE_SECONDS,
+    ) -> None:
         self._services = services
         self._inbox = inbox
         self._whole = [job for job in jobs if isinstance(job, Job)]
@@ -65,6 +72,7 @@ class Scheduler:
         self._host = f"{socket.gethostname()}:{os.getpid()}"
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._tried: dict[str, datetime] = {}
+        self._grace = grace
         self._stopping = False
         self._clock: Any = None
 
@@ -88,7 +96,7 @@ class Scheduler:
         self._clock.shutdown(wait=False)
         tasks = list(self._tasks.values())
         if tasks:
-            await asyncio.wait(tasks, timeout=GRACE_SECONDS)
+            await asyncio.wait(tasks, timeout=self._grace)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

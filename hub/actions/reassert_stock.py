@@ -33,7 +33,7 @@ LEVELS = f"""SELECT l.id, l.listing_id, l.sku, s.available FROM (
     ) s ON true ORDER BY l.id"""  # noqa: S608 - constants only
 SUPERSEDE = f"""UPDATE outbox SET state = {int(Outbox.DROPPED)}, error = 'a newer level follows'
     WHERE lane = $1 AND key = ANY($2::bigint[]) AND kind = '{Kind.PUSH_STOCK}'
-      AND state = {int(Outbox.PENDING)} AND attempts = 0"""  # noqa: S608 - constants only
+      AND state = {int(Outbox.PENDING)} AND attempts = 0 AND intent <> ALL($3::text[])"""  # noqa: S608 - constants only
 
 
 class Reasserted(Struct, frozen=True):
@@ -69,16 +69,18 @@ async def _queue(services: Services, tx: Tx, account: tuple[int, int], rows: Seq
         return
     merchant_id, account_id = account
     now = services.clock.now()
-    await tx.execute(SUPERSEDE, f"account:{account_id}", [row["id"] for row in rows])
+    version = int(now.timestamp() * 1000)
+    messages = [_message(account_id, row, version) for row in rows]
+    intents = [message.intent for message in messages]
+    await tx.execute(SUPERSEDE, f"account:{account_id}", [row["id"] for row in rows], intents)
     batch = Batch(services.ids, now)
-    version = int(now.timestamp())
-    for row in rows:
-        batch.message(merchant_id, _message(account_id, row, version))
+    for message in messages:
+        batch.message(merchant_id, message)
     await batch.flush(tx)
 
 
 def _message(account_id: int, row: Mapping[str, Any] | Row, version: int) -> Message:
-    """The version is the second the level was read at: it grows, and a level is told again though it did not change."""
+    """The version is the millisecond the level was read at: it grows, and an unchanged level is told again."""
     return Message(
         kind=Kind.PUSH_STOCK,
         intent=f"stock:{row['id']}:{account_id}:{version}",
