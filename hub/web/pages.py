@@ -12,7 +12,7 @@ from importlib import resources
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
-from babel.numbers import format_currency
+from babel.numbers import format_currency, get_currency_symbol
 from markupsafe import Markup, escape
 
 from hub.domain import money
@@ -153,7 +153,8 @@ def error_page(request: web.Request, told: Problem) -> web.Response:
 @lru_cache(maxsize=64)
 def _pattern(currency: str) -> str:
     digits = money.exponent(currency)
-    return "¤#,##0" + (f".{'0' * digits}" if digits else "")
+    gap = "\xa0" if get_currency_symbol(currency, locale="en")[-1].isalpha() else ""
+    return f"¤{gap}#,##0" + (f".{'0' * digits}" if digits else "")
 
 
 def amount(minor: int, currency: str) -> str:

@@ -189,8 +189,7 @@ async def test_amounts_have_the_digits_of_their_currency(
     desk: Client, shop: Shop, currency: str, minor: int, shown: str
 ) -> None:
     order = await shop.order(currency=currency, shop_currency=currency, total=minor, shop_total=minor)
-    page = (await text(desk, f"/console/orders/{order}")).replace("BHD1", "BHD\xa01")
-    assert shown in page
+    assert shown in await text(desk, f"/console/orders/{order}")
 
 
 async def test_whatever_an_order_says_is_text(desk: Client, shop: Shop) -> None:

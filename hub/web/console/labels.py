@@ -20,7 +20,7 @@ async def label(request: web.Request) -> web.Response:
         headers={
             "Content-Disposition": f'inline; filename="label-{parcel_id}.pdf"',
             "Cache-Control": "private, no-store",
-            "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
+            "Content-Security-Policy": "frame-ancestors 'none'",
         },
     )
 

@@ -116,12 +116,20 @@ def _short(details: Details) -> str:
     return "not enough stock: " + listed(f"{units} more of {sku}" for sku, units in details.get("short", {}).items())
 
 
+def _fault(name: str) -> str:
+    """`postcode_missing` in words."""
+    field, _, why = name.rpartition("_")
+    told = {"missing": "is missing", "unknown": "does not exist there", "mismatch": "belongs to another region"}
+    thing = {"line1": "street and number"}.get(field, field.replace("_", " "))
+    return f"the {thing} {told.get(why, why)}"
+
+
 HOLD_SAYS: Mapping[str, Say] = {
     "sums": lambda d: f"the parts add up to {money_of(d, 'expected')}, the channel says {money_of(d, 'told')}",
     "words": lambda d: f"the channel says {listed(d.get('words', ()))}, which nobody knows the meaning of",
     "skus": _missing_skus,
     "no_address": lambda d: "there is no address to ship to",
-    "address": lambda d: "the address is not complete: " + listed(words(f).lower() for f in d.get("faults", ())),
+    "address": lambda d: f"the address cannot be delivered to: {listed(map(_fault, d.get('faults', ())))}",
     "contact": lambda d: f"no usable way to reach the buyer ({d.get('email') or 'no e-mail address'})",
     "channel_pending": lambda d: "the channel has not released the order yet",
     "payment_missing": lambda d: f"{money_of(d, 'due')} is not paid yet",
