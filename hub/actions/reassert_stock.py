@@ -33,7 +33,7 @@ LEVELS = f"""SELECT l.id, l.listing_id, l.sku, s.available FROM (
     ) s ON true ORDER BY l.id"""  # noqa: S608 - constants only
 SUPERSEDE = f"""UPDATE outbox SET state = {int(Outbox.DROPPED)}, error = 'a newer level follows'
     WHERE lane = $1 AND key = ANY($2::bigint[]) AND kind = '{Kind.PUSH_STOCK}'
-      AND state = {int(Outbox.PENDING)} AND attempts = 0 AND intent <> ALL($3::text[])"""  # noqa: S608 - constants only
+      AND state = {int(Outbox.PENDING)} AND NOT leased AND attempts = 0 AND intent <> ALL($3::text[])"""  # noqa: S608 - constants only
 
 
 class Reasserted(Struct, frozen=True):

@@ -18,9 +18,9 @@ SCANNED = f"""SELECT f.id FROM fulfillment_orders f WHERE f.state < 9 AND f.stat
         SELECT 1 FROM parcels p JOIN scans s ON s.parcel_id = p.id AND NOT s.seen WHERE p.fulfillment_id = f.id)"""
 ANSWERED = f"""SELECT f.id FROM fulfillment_orders f WHERE f.state < 9 AND f.state = {int(Work.PACKED)}
     AND f.due_at = $1 AND EXISTS (
-        SELECT 1 FROM outbox o JOIN parcels p ON p.id = o.key AND p.label <> '{LabelState.BOUGHT}'
-                WHERE o.subject_id = f.id AND o.kind = '{Kind.BUY_LABEL}' AND o.state = {int(Outbox.SENT)}
-                  AND o.intent = 'label:' || p.id || ':' || p.label_attempt)"""
+        SELECT 1 FROM parcels p JOIN outbox o ON o.merchant_id = p.merchant_id
+            AND o.intent = 'label:' || p.id || ':' || p.label_attempt
+        WHERE p.fulfillment_id = f.id AND p.label <> '{LabelState.BOUGHT}' AND o.state = {int(Outbox.SENT)})"""
 WAKE_WORKS = f"""UPDATE fulfillment_orders SET due_at = $2 WHERE id IN (
     SELECT id FROM fulfillment_orders WHERE id IN ({SCANNED} UNION {ANSWERED}) ORDER BY id FOR UPDATE SKIP LOCKED)"""
 

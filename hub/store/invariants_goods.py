@@ -17,17 +17,16 @@ LINES = f"""
     SELECT l.id, l.order_id, l.reserved, l.assigned, l.picked, l.packed, l.shipped,
            s.reserved AS in_works_reserved, s.assigned AS in_works_assigned, s.picked AS in_works_picked,
            s.packed AS in_works_packed, s.shipped AS in_works_shipped
-    FROM order_lines l CROSS JOIN LATERAL (
-        SELECT coalesce(sum(w.reserved), 0) AS reserved,
-               coalesce(sum(w.quantity) FILTER (WHERE {LIVE}), 0) AS assigned,
-               coalesce(sum(w.picked) FILTER (WHERE {LIVE}), 0) AS picked,
-               coalesce(sum(w.packed) FILTER (WHERE {LIVE}), 0) AS packed,
-               coalesce(sum(w.quantity) FILTER (WHERE {GONE}), 0) AS shipped
-        FROM fulfillment_lines w JOIN fulfillment_orders f ON f.id = w.fulfillment_id WHERE w.order_line_id = l.id
-    ) s
-    WHERE l.reserved <> s.reserved OR l.assigned - s.assigned < 0
-       OR (l.picked - s.picked, l.packed - s.packed, l.shipped - s.shipped)
-          IS DISTINCT FROM (l.assigned - s.assigned, l.assigned - s.assigned, l.assigned - s.assigned)"""
+    FROM order_lines l LEFT JOIN (
+        SELECT w.order_line_id, sum(w.reserved) AS reserved, sum(w.quantity) FILTER (WHERE {LIVE}) AS assigned,
+               sum(w.picked) FILTER (WHERE {LIVE}) AS picked, sum(w.packed) FILTER (WHERE {LIVE}) AS packed,
+               sum(w.quantity) FILTER (WHERE {GONE}) AS shipped
+        FROM fulfillment_lines w JOIN fulfillment_orders f ON f.id = w.fulfillment_id GROUP BY 1
+    ) s ON s.order_line_id = l.id
+    CROSS JOIN LATERAL (SELECT l.assigned - coalesce(s.assigned, 0) AS by_others) e
+    WHERE l.reserved <> coalesce(s.reserved, 0) OR e.by_others < 0
+       OR (l.picked - coalesce(s.picked, 0), l.packed - coalesce(s.packed, 0), l.shipped - coalesce(s.shipped, 0))
+          IS DISTINCT FROM (e.by_others, e.by_others, e.by_others)"""
 """Units that somebody else shipped count on the line only, and in every one of its counters alike."""
 
 PARCELS = f"""

@@ -1,0 +1,196 @@
+"""Each invariant is broken by hand, and `verify` names it; a store that did its work has nothing to name."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hub.actions.resend_message import resend_message
+from hub.actions.verify_store import verify_store
+from hub.store import audit
+from hub.store.invariants import CHECKS
+from tests.store.broken import unguarded
+from tests.support.world import World
+
+
+def again(table: str, changes: str, where: str = "true") -> str:
+    """A second one of some row, with `changes` (JSON)."""
+    return f"""INSERT INTO {table} SELECT r.* FROM (SELECT * FROM {table} WHERE {where} LIMIT 1) o,
+        jsonb_populate_record(NULL::{table}, to_jsonb(o) || '{changes}') r"""
+
+
+BREAKS: dict[str, tuple[str, ...]] = {
+    "order_twice": (again("orders", '{"id": 1, "version": 0, "state": 1}'),),
+    "delivery_twice": (again("inbox", '{"id": 1}'),),
+    "delivery_stuck": ("UPDATE inbox SET state = 0, due_at = now() - interval '61 minutes'",),
+    "delivery_waits_for_ever": ("UPDATE inbox SET state = 1, received_at = now() - interval '8 days'",),
+    "delivery_without_order": ("UPDATE inbox SET about = 'ord_lost'",),
+    "event_gap": ("DELETE FROM events WHERE seq = 2",),
+    "order_version": ("UPDATE orders SET version = version + 1",),
+    "fulfillment_version": ("UPDATE fulfillment_orders SET version = version - 1",),
+    "unknown_word": ("UPDATE parcels SET custody = 'eaten'",),
+    "state_without_event": ("UPDATE events SET kind = 'forgotten' WHERE kind = 'completed'",),
+    "stray_row": ("UPDATE payments SET merchant_id = 2",),
+    "stock_range": ("UPDATE stock SET reserved = on_hand + 1 WHERE sku = 'TEAPOT'",),
+    "stock_reserved": ("UPDATE stock SET reserved = reserved + 1",),
+    "stock_ledger": ("UPDATE stock_movements SET on_hand = on_hand - 1 WHERE reason = 'dispatched'",),
+    "line_range": ("UPDATE order_lines SET cancelled = ordered",),
+    "line_counters": ("UPDATE order_lines SET assigned = assigned + 1",),
+    "parcel_contents": ("UPDATE parcels SET contents = '{}'",),
+    "delivered_units": ("UPDATE parcels SET custody = 'lost'",),
+    "completed_early": ("UPDATE order_lines SET delivered = 0",),
+    "intent_twice": (again("outbox", '{"id": 1, "kind": "notify"}'),),
+    "told_twice": (again("outbox", '{"id": 1, "intent": "again"}', "kind = 'push_shipment'"),),
+    "label_twice": (again("outbox", '{"id": 1, "intent": "again"}', "kind = 'buy_label'"),),
+    "tracking_twice": ("UPDATE parcels SET tracking_number = 'T1'",),
+    "refund_twice": (
+        """INSERT INTO refunds (id, merchant_id, order_id, idempotency_key, state, currency, amount, lines, approved_by,
+               created_at)
+           SELECT n, 1, o.id, 'r1', 'failed', 'EUR', 1, '{}', 'anna', now()
+           FROM (SELECT id FROM orders LIMIT 1) o CROSS JOIN generate_series(1, 2) n""",
+    ),
+    "ledger_order": ("DELETE FROM ledger WHERE account = 'tax'",),
+    "ledger_posting": ("UPDATE ledger SET posting = 'x' || id WHERE account = 'tax'",),
+    "cash": ("UPDATE payments SET captured = captured - 1",),
+    "refunded_range": ("UPDATE payments SET refunded = captured + 1",),
+    "refunds_beyond": (
+        """INSERT INTO refunds (id, merchant_id, order_id, idempotency_key, state, currency, amount, lines, approved_by,
+               created_at)
+           SELECT 1, 1, order_id, 'r1', 'approved', currency, captured + 1, '{}', 'anna', now()
+           FROM payments LIMIT 1""",
+    ),
+    "line_refunded": ("UPDATE order_lines SET refunded = paid + 1",),
+    "out_of_order": ("""UPDATE outbox o SET sent_at = sent_at + interval '1 hour' WHERE kind = 'push_shipment'""",),
+    "held_by_the_dead": (
+        """UPDATE outbox SET state = 0, leased = true, created_at = now() - interval '11 minutes', sent_at = NULL
+           WHERE kind = 'buy_label'""",
+    ),
+    "shipment_untold": ("DELETE FROM outbox WHERE id = (SELECT min(id) FROM outbox WHERE kind = 'push_shipment')",),
+    "silent_end": ("UPDATE outbox SET state = 10, error = ''",),
+    "sent_without_receipt": ("UPDATE outbox SET receipt = NULL WHERE kind = 'buy_label'",),
+}
+"""Check → how its invariant is broken in a store where two orders were delivered."""
+
+
+@pytest.fixture
+async def delivered(world: World) -> World:
+    """Two orders from the door to the doorstep, everybody told."""
+    await world.store("nordlicht")
+    await world.carrier()
+    assert world.carriers is not None
+    world.carriers.to = await world.door("carrier")
+    await world.stock()
+    await world.order("nordlicht", 2)
+    await world.drain()
+    await world.carriers.settle()
+    await world.drain()
+    assert await world.value("SELECT count(*) FROM orders WHERE state = 9") == 2
+    return world
+
+
+async def found(world: World) -> dict[str, Any]:
+    return {violation.check: violation for violation in (await verify_store(world.database)).violations}
+
+
+async def test_a_store_that_did_its_work_is_sound(delivered: World) -> None:
+    checked = await verify_store(delivered.database)
+    assert checked.violations == ()
+    assert len(checked.checked) == len(CHECKS) + 1
+    assert checked.checked["I1 order_twice"] == 2
+    assert checked.checked["I6 tracking_twice"] == 2
+
+
+async def test_an_empty_store_is_sound(world: World) -> None:
+    assert (await verify_store(world.database)).violations == ()
+
+
+def test_every_check_is_broken_below() -> None:
+    assert {each.name for each in CHECKS} == set(BREAKS)
+
+
+@pytest.mark.parametrize("name", BREAKS)
+async def test_what_is_broken_is_named(delivered: World, name: str) -> None:
+    async with unguarded(delivered.database) as connection:
+        for statement in BREAKS[name]:
+            assert not (await connection.execute(statement)).endswith(" 0"), "the statement broke nothing"
+        violation = (await found(delivered))[name]
+        assert violation.total >= 1
+        assert violation.rows
+        assert json.dumps(violation.rows[0]), "fit for the command line"
+
+
+async def test_twenty_rows_are_shown_and_all_are_counted(delivered: World) -> None:
+    async with unguarded(delivered.database) as connection:
+        await connection.execute("UPDATE stock SET reserved = 1 WHERE reserved = 0")
+        violation = (await found(delivered))["stock_reserved"]
+    assert len(violation.rows) == 20
+    assert violation.total > 20
+
+
+async def test_a_message_that_a_person_sent_again_may_come_late(delivered: World) -> None:
+    database = delivered.database
+    message = await delivered.value("SELECT min(id) FROM outbox WHERE kind = 'push_shipment'")
+    await database.plain.execute(
+        "UPDATE outbox SET state = 10, sent_at = NULL, error = 'they said no' WHERE id = $1", message
+    )
+    assert await found(delivered) == {}, "dead, but visibly"
+    await resend_message(delivered.services, 1, message, "user:1")
+    await delivered.drain()
+    assert await delivered.value("SELECT state FROM outbox WHERE id = $1", message) == 9
+    assert await found(delivered) == {}
+
+
+async def test_a_message_that_overtook_one_still_waiting_is_named(delivered: World) -> None:
+    await delivered.database.plain.execute(
+        "UPDATE outbox SET state = 0, sent_at = NULL, receipt = NULL WHERE kind = 'push_shipment'"
+    )
+    assert (await found(delivered))["out_of_order"].total == 2
+
+
+async def test_a_lane_with_a_living_holder_may_take_its_time(delivered: World) -> None:
+    await delivered.database.plain.execute(
+        """UPDATE outbox SET state = 0, leased = true, created_at = now() - interval '1 hour', sent_at = NULL
+           WHERE kind = 'buy_label'"""
+    )
+    lane = await delivered.value("SELECT lane FROM outbox WHERE kind = 'buy_label' LIMIT 1")
+    holder = await delivered.database.connect()
+    await holder.execute("SELECT pg_advisory_lock($1, hashtext($2))", 0x6C616E65, lane)
+    assert "held_by_the_dead" not in await found(delivered)
+    await holder.close()
+    assert "held_by_the_dead" in await found(delivered)
+
+
+async def test_a_forged_audit_trail_is_named(delivered: World) -> None:
+    async with delivered.database.transaction() as tx:
+        for n in range(3):
+            entry = audit.Entry(
+                merchant_id=1,
+                at=delivered.clock.now() + timedelta(seconds=n),
+                actor="user:1",
+                action="look",
+                subject="x",
+            )
+            await audit.append(tx, delivered.ports.ids, entry)
+    assert await found(delivered) == {}
+    async with unguarded(delivered.database) as connection:
+        await connection.execute("UPDATE audit SET actor = 'user:2' WHERE seq = 2")
+        violation = (await found(delivered))["audit_chain"]
+    assert violation.invariant == "I10"
+    assert "entry 2 was changed" in str(violation.rows[0]["fault"])
+
+
+async def test_it_can_be_run_while_the_store_is_at_work(world: World) -> None:
+    await world.store("nordlicht")
+    await world.carrier()
+    await world.stock()
+    async with world.worker():
+        await world.order("nordlicht", 40)
+
+        async def shipped() -> bool:
+            assert await found(world) == {}
+            return await world.value("SELECT count(*) FROM outbox WHERE kind = 'push_shipment' AND state = 9") == 40
+
+        await world.until(shipped)
