@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -46,11 +47,19 @@ def _loop(work: Callable[[], Awaitable[Any]]) -> Any:
     async def main() -> Any:
         return await work()
 
+    _tune_gc()
+
     if sys.platform == "win32":
         return asyncio.run(main())
     import uvloop
 
     return uvloop.run(main())
+
+
+def _tune_gc() -> None:
+    """Batches make many objects that die together: looking for cycles after every 700 of them costs a tenth of the time."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def _code(error: CrossdockError) -> int:

@@ -50,6 +50,9 @@ AWAY = (
 )  # fmt: skip
 """Failures of the server, not of a row."""
 
+HANDS = 2
+"""Batches of one line under way at once: while one waits for the database, the other decides."""
+
 MOST_CONFLICTS = 5
 """Times in a row that a batch may find its rows moved by somebody else before it is looked at as a failure."""
 
@@ -73,7 +76,8 @@ class Worker:
     async def __aenter__(self) -> Worker:
         self._start("inbox", self._intaker.work, INTAKE_BATCH)
         for line in LINES:
-            self._start(line.work, lambda limit, line=line: self._runner.work(line, limit), BATCH)  # type: ignore[misc]
+            for _ in range(HANDS):
+                self._start(line.work, lambda limit, line=line: self._runner.work(line, limit), BATCH)  # type: ignore[misc]
         self._wakes["outbox"] = asyncio.Event()
         self._tasks.append(asyncio.create_task(self._posting(), name="outbox"))
         for work, event in self._wakes.items():
@@ -88,7 +92,7 @@ class Worker:
         await self._post.close()
 
     def _start(self, name: str, work: Work, most: int) -> None:
-        self._wakes[name] = asyncio.Event()
+        self._wakes.setdefault(name, asyncio.Event())
         self._tasks.append(asyncio.create_task(self._loop(name, work, most), name=name))
 
     async def _loop(self, name: str, work: Work, most: int) -> None:
