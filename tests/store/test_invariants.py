@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from hub.actions.resend_message import resend_message
 from hub.actions.verify_store import verify_store
 from hub.store import audit
-from hub.store.invariants import CHECKS
+from hub.store.invariants import AUDIT_SAYS, CHECKS
 from tests.store.broken import unguarded
 from tests.support.world import World
 
@@ -194,3 +196,11 @@ async def test_it_can_be_run_while_the_store_is_at_work(world: World) -> None:
             return await world.value("SELECT count(*) FROM outbox WHERE kind = 'push_shipment' AND state = 9") == 40
 
         await world.until(shipped)
+
+
+def test_the_reference_lists_every_check_with_what_it_says() -> None:
+    reference = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "invariants.md").read_text(
+        encoding="utf-8"
+    )
+    listed = set(re.findall(r"^\| (I\d+) \| `(\w+)` \| (.+?) \| \w+ \|$", reference, re.MULTILINE))
+    assert listed == {(it.invariant, it.name, it.says) for it in CHECKS} | {("I10", "audit_chain", AUDIT_SAYS)}
