@@ -80,9 +80,11 @@ async def demo(plan: Plan) -> Summary | None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
     settings = _settings(plan)
     started = time.perf_counter()
-    async with emptied(settings) as parts, worlds.started(
-        "--day", str(DAY_SECONDS), "--flawed", str(FLAWED)
-    ) as world, serving(parts) as address:
+    async with (
+        emptied(settings) as parts,
+        worlds.started("--day", str(DAY_SECONDS), "--flawed", str(FLAWED)) as world,
+        serving(parts) as address,
+    ):
         connected = await prepare(parts, world, address)
         report.say(f"console  {address}/console/\nchat     {address}/chat\nmailbox  {settings.data_dir / 'mailbox'}")
         selling = asyncio.create_task(sell(world, connected, address, plan))
@@ -157,9 +159,7 @@ async def sell(world: worlds.World, connected: worlds.Connected, address: str, p
     ))  # fmt: skip
 
 
-async def trickle(
-    world: worlds.World, connected: worlds.Connected, address: str, first: asyncio.Task[None]
-) -> None:
+async def trickle(world: worlds.World, connected: worlds.Connected, address: str, first: asyncio.Task[None]) -> None:
     """An order every few seconds for as long as the demo runs."""
     await first
     chance = random.Random(7)  # noqa: S311 - which store sells next is no secret
@@ -178,7 +178,8 @@ async def chat(parts: Parts, address: str, settings: Settings, customers: int) -
 
     Returns how many messages went back and forth.
     """
-    rows, deadline = [], time.monotonic() + 15.0
+    deadline = time.monotonic() + 15.0
+    rows: list[Any] = []
     while len(rows) < customers and (not rows or time.monotonic() < deadline):
         await asyncio.sleep(0.3)
         rows = await parts.services.database.plain.fetch(DELIVERED, customers)

@@ -57,7 +57,8 @@ class Share:
 class World:
     """A running world, seen from the hub's side."""
 
-    def __init__(self, addresses: Mapping[str, Any], session: aiohttp.ClientSession) -> None:
+    def __init__(self, addresses: Mapping[str, Any], session: aiohttp.ClientSession, pid: int) -> None:
+        self.pid = pid
         self.stores: str = addresses["stores"]
         self.carrier: str = addresses["carrier"]
         self.payments: str = addresses["payments"]
@@ -97,7 +98,7 @@ async def started(*arguments: str) -> AsyncIterator[World]:
             raise RuntimeError("the demo world did not start")
         timeout = aiohttp.ClientTimeout(total=None)
         async with aiohttp.ClientSession(timeout=timeout) as session:
-            yield World(json.loads(line), session)
+            yield World(json.loads(line), session, process.pid)
     finally:
         process.stdin.close()
         with contextlib.suppress(TimeoutError):
