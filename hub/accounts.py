@@ -46,6 +46,11 @@ class Accounts:
             raise Invalid("kind", f"{name} is for the demo only; set CROSSDOCK_DEMO=true to use it here")
         return found
 
+    def offered(self) -> tuple[Connector, ...]:
+        """Every connector that may be used here, by name."""
+        found = (connector for _, connector in sorted(self._tools.connectors.items()))
+        return tuple(c for c in found if c.about.production or self._tools.allow_demo)
+
     async def open(self, account_id: int) -> Channel:
         """The channel of an account. Raises `NotFound` for one that is unknown or was removed."""
         kept = self._open.get(account_id)
@@ -74,27 +79,49 @@ class Accounts:
     async def add(self, merchant_id: int, kind: str, name: str, values: Mapping[str, str]) -> int:
         """Connects an account and returns its id. Raises `Invalid` for fields that are missing or unknown, `Conflict`
         for a name that is taken. Does not reach the channel: `check` does."""
-        connector = self.connector(kind)
         account_id = self._ids.next()
-        secret = {field.name for field in connector.about.credentials if field.secret}
-        plain = {field.name for field in connector.about.credentials if not field.secret} | {"base_url", "rate"}
-        for given in values:
-            if given not in secret | plain:
-                raise Invalid(given, f"{kind} has no such field; it takes {', '.join(sorted(secret | plain))}")
-        for field in connector.about.credentials:
-            if field.required and not values.get(field.name):
-                raise Invalid(field.name, f"{kind} needs it: {field.title}. {field.help}".strip())
-        sealed = {n: self._tools.vault.close(v, merchant_id, account_id, n) for n, v in values.items() if n in secret}
-        settings = {n: v for n, v in values.items() if n in plain}
+        settings, secrets = self._closed(kind, values, (merchant_id, account_id))
         added = await self._database.plain.execute(
             """INSERT INTO accounts
                (id, merchant_id, connector, name, state, settings, secrets, cursor, health, created_at)
                VALUES ($1, $2, $3, $4, 'active', $5, $6, '{}', '{}', $7) ON CONFLICT DO NOTHING""",
-            account_id, merchant_id, kind, name, json.dumps(settings), json.dumps(sealed), self._clock.now(),
+            account_id, merchant_id, kind, name, settings, secrets, self._clock.now(),
         )  # fmt: skip
         if not added:
             raise Conflict(f"there is already a {kind} account named {name!r}; choose another --name")
         return account_id
+
+    async def renew(self, merchant_id: int, account_id: int, values: Mapping[str, str]) -> None:
+        """Replaces an account's credentials; settings that are not named stay, and one that the channel had closed is
+        at work again. Raises `Invalid` as `add` does, `NotFound` for one that was removed or is another merchant's."""
+        row = await self._database.plain.fetchrow(
+            "SELECT connector, settings FROM accounts WHERE merchant_id = $1 AND id = $2 AND state <> 'removed'",
+            merchant_id, account_id,
+        )  # fmt: skip
+        if row is None:
+            raise NotFound(f"no account {account_id}; `python main.py channel list` shows those there are")
+        given = json.loads(row["settings"]) | dict(values)
+        settings, secrets = self._closed(row["connector"], given, (merchant_id, account_id))
+        await self._database.plain.execute(
+            """UPDATE accounts SET settings = $2, secrets = $3, health = health - 'closed',
+               state = CASE state WHEN 'closed' THEN 'active' ELSE state END WHERE id = $1""",
+            account_id, settings, secrets,
+        )  # fmt: skip
+        self.forget(account_id)
+
+    def _closed(self, kind: str, values: Mapping[str, str], belongs: tuple[int, int]) -> tuple[str, str]:
+        """Settings and closed secrets as JSON. Raises `Invalid` for fields that are missing or unknown."""
+        fields = self.connector(kind).about.credentials
+        secret = {field.name for field in fields if field.secret}
+        plain = {field.name for field in fields if not field.secret} | {"base_url", "rate"}
+        for given in values:
+            if given not in secret | plain:
+                raise Invalid(given, f"{kind} has no such field; it takes {', '.join(sorted(secret | plain))}")
+        for field in fields:
+            if field.required and not values.get(field.name):
+                raise Invalid(field.name, f"{kind} needs it: {field.title}. {field.help}".strip())
+        sealed = {n: self._tools.vault.close(v, *belongs, n) for n, v in values.items() if n in secret}
+        return json.dumps({n: v for n, v in values.items() if n in plain}), json.dumps(sealed)
 
     def forget(self, account_id: int) -> None:
         """Drops the kept channel, so that the next `open` reads the row again."""

@@ -210,6 +210,22 @@ class Connector(Protocol):
 
 
 @runtime_checkable
+class ConnectsByOAuth(Protocol):
+    """A connector whose accounts a merchant may connect by saying yes at the channel. `oauth_fields`: what to ask for
+    first, by the names of `About.credentials`; both methods get it as `values`, with `base_url` for a sandbox."""
+
+    oauth_fields: tuple[str, ...]
+
+    def authorize(self, values: Mapping[str, str], state: str, redirect: str) -> str:
+        """Where the merchant says yes; from there `state` comes back to `redirect`. Raises `Invalid`."""
+        ...
+
+    async def exchange(self, values: Mapping[str, str], params: Mapping[str, str], now: datetime) -> dict[str, str]:
+        """The account's fields for what came back, once that is proven. Raises `Forbidden`, `Reject`, `Retry`."""
+        ...
+
+
+@runtime_checkable
 class Reads(Protocol):
     """Whatever brings deliveries can read them."""
 
@@ -219,16 +235,12 @@ class Reads(Protocol):
 
 
 @runtime_checkable
-class HearsWebhooks(Protocol):
+class HearsWebhooks(Reads, Protocol):
     """The system posts deliveries to us."""
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> Delivery:
         """The delivery, once its signature over the raw bytes is proven. `headers` has lower-case names.
         Raises `Forbidden` on a missing or wrong signature."""
-        ...
-
-    def read(self, delivery: Delivery) -> tuple[News, ...]:
-        """What the delivery says; empty for topics of no interest. Pure. Raises `BadPayload`."""
         ...
 
     def sign(self, topic: str, body: bytes) -> Mapping[str, str]:
@@ -258,14 +270,12 @@ class ManagesWebhooks(Protocol):
 
 
 @runtime_checkable
-class PullsOrders(Protocol):
+class PullsOrders(Reads, Protocol):
     """The system can be asked for orders that changed."""
 
     async def pull_orders(self, cursor: Cursor) -> Page:
         """Orders changed since `cursor`, oldest first. The caller keeps the cursor: a failure leaves it as it was."""
         ...
-
-    def read(self, delivery: Delivery) -> tuple[News, ...]: ...
 
 
 @runtime_checkable
@@ -338,14 +348,12 @@ class VoidsLabels(Protocol):
 
 
 @runtime_checkable
-class TracksParcels(Protocol):
+class TracksParcels(Reads, Protocol):
     """The carrier can be asked where parcels are."""
 
     async def track_parcels(self, tracking_numbers: Sequence[str]) -> tuple[Delivery, ...]:
         """The scans so far, as deliveries that `read` turns into `ParcelScan`."""
         ...
-
-    def read(self, delivery: Delivery) -> tuple[News, ...]: ...
 
 
 @runtime_checkable

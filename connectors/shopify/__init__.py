@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from connectors.shopify import answers, fulfilling, hearing, reading, recordings, stock, subscriptions, undoing
 from connectors.shopify.bucket import Bucket
@@ -24,7 +24,7 @@ from hub.domain.outgoing import (
     StatusUpdate,
     StockLevel,
 )
-from hub.errors import Invalid, Reconnect
+from hub.errors import Forbidden, Invalid, Reconnect
 
 about = About(
     name="shopify",
@@ -51,6 +51,7 @@ class Shopify:
     """Opens shops. Remembers each account's token and bucket of points, which outlive a channel."""
 
     about = about
+    oauth_fields = ("shop", "client_id", "client_secret")
 
     def __init__(self) -> None:
         self._kept: dict[int, tuple[Tokens, Bucket]] = {}
@@ -63,6 +64,23 @@ class Shopify:
             tokens = Tokens(given)
         self._kept[account.id] = tokens, bucket
         return ShopifyChannel(account, Client(http, tokens, bucket))
+
+    def authorize(self, values: Mapping[str, str], state: str, redirect: str) -> str:
+        """Where the merchant grants the app its scopes."""
+        from connectors.shopify import connect
+
+        return connect.authorization_url(connect.app_of(values), values.get("shop", ""), redirect, state)
+
+    async def exchange(self, values: Mapping[str, str], params: Mapping[str, str], now: datetime) -> dict[str, str]:
+        """The shop's lasting token and what it was got with. Raises `Forbidden` also for a shop that was not asked."""
+        from connectors.shopify import connect
+
+        app = connect.app_of(values)
+        shop = connect.verify_callback(app, params, now)
+        if shop != shop_domain(values.get("shop", "")):
+            raise Forbidden(f"the callback is for {shop}, which is not the shop that was asked")
+        grant = await connect.exchange(app, params, now)
+        return {**values, **grant.settings, **grant.secrets}
 
 
 class ShopifyChannel:

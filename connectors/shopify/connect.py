@@ -63,6 +63,14 @@ class Visitor:
     session_id: str
 
 
+def app_of(values: Mapping[str, str]) -> App:
+    """The app that an account's fields name. Raises `Invalid` for the one that is missing."""
+    for name in ("client_id", "client_secret"):
+        if not values.get(name):
+            raise Invalid(name, "it is needed: the Dev Dashboard shows it in the app's settings")
+    return App(values["client_id"], values["client_secret"], values.get("base_url", "").rstrip("/"))
+
+
 def authorization_url(app: App, shop: str, redirect_uri: str, state: str) -> str:
     """Where the merchant says yes. Raises `Invalid` for an address that is no shop's."""
     session = _session(app, shop_domain(shop))

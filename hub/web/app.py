@@ -15,6 +15,7 @@ from hub.actions.note_heard import Heard
 from hub.errors import CrossdockError
 from hub.web import auth, chat, health, pages, problems, tracking_page
 from hub.web.api import create_api
+from hub.web.connect import create_connect
 from hub.web.console import create_console
 from hub.web.services import REQUEST_ID, SERVICES, Services
 from hub.web.webhooks import MAX_BODY, Webhooks
@@ -26,7 +27,7 @@ log = structlog.get_logger()
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 HOOKS = "/webhooks/"
-PAGES = ("/console", "/chat", "/track/", "/api/docs")
+PAGES = ("/console", "/connect/", "/chat", "/track/", "/api/docs")
 """Addresses that people look at: they get their errors as a page, everybody else as problem details."""
 
 WEBHOOKS = web.AppKey("webhooks", Webhooks)
@@ -46,6 +47,7 @@ def create_app(services: Services) -> web.Application:
     app.add_routes([*health.ROUTES, *pages.ROUTES, *chat.ROUTES, *tracking_page.ROUTES, *services.extra_routes])
     app.add_subapp("/api/", create_api())
     app.add_subapp("/console/", create_console())
+    app.add_subapp("/connect/", create_connect())
     return app
 
 

@@ -139,7 +139,7 @@ def error_page(request: web.Request, told: Problem) -> web.Response:
         "hint": hint if told.detail == told.title else told.detail,
         "status": told.status,
         "request_id": request.get(REQUEST_ID, ""),
-        "home": "/console/" if request.path.startswith("/console") else "",
+        "home": "/console/" if request.path.startswith(("/console", "/connect/")) else "",
         "sign_in": told.status == 401,
     }
     response = page(request, "error.html", context, told.status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from hub.actions.connect_account import offers
 from hub.actions.list_accounts import AccountView, list_accounts
 from hub.web import pages
 from hub.web.auth import needs_role
@@ -27,6 +28,7 @@ async def _context(request: web.Request) -> dict[str, object]:
     return {
         "accounts": [(account, *state_of(account)) for account in accounts],
         "base": pages.base_url(request),
+        "offers": offers(services(request)),
         "part": "/console/accounts/part",
     }
 

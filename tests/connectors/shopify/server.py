@@ -21,6 +21,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 from aiohttp import web
@@ -29,14 +30,13 @@ from graphql import GraphQLSchema
 from hub.domain.outgoing import Kind
 from tests.connectors.harness import Seen
 from tests.connectors.shopify.changes import Changes
+from tests.connectors.shopify.consent import CLIENT_SECRET, SHOP, callback
 from tests.connectors.shopify.engine import official_schema, run
 from tests.connectors.shopify.nodes import Node, connection, cursor, gid
 from tests.connectors.shopify.state import LOCATION, tail
 
-SHOP = "crossdock-test.myshopify.com"
 TOKEN = "shpat_0123456789abcdef0123456789abcdef"
 CLIENT_ID = "5a1e7c9d3b2f4e6a8c0d1e2f3a4b5c6d"
-CLIENT_SECRET = "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"
 SEEDED_FROM = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 
 
@@ -156,6 +156,16 @@ class ShopifyDouble:
         status = {"maximumAvailable": self.most, "currentlyAvailable": int(self.points), "restoreRate": self.rate}
         return {"cost": {"requestedQueryCost": requested, "actualQueryCost": actual, "throttleStatus": status}}
 
+    async def authorize(self, request: web.Request) -> web.Response:
+        """GET /admin/oauth/authorize: the merchant says yes, and is sent back with a code that is good once."""
+        asked = request.query
+        if asked.get("client_id") != CLIENT_ID or "write_orders" not in asked.get("scope", "").split(","):
+            return web.Response(status=400, text="Oauth error invalid_request")
+        code = uuid.uuid4().hex
+        self.codes.add(code)
+        back = callback(code=code, state=asked.get("state", ""), host="YWRtaW4")
+        raise web.HTTPFound(f"{asked['redirect_uri']}?{urlencode(back)}")
+
     async def grant(self, request: web.Request) -> web.Response:
         """POST /admin/oauth/access_token: each code is good once, a token for the app's own credentials for a day."""
         form = await request.post()
@@ -268,6 +278,7 @@ async def serve(
     double = ShopifyDouble(official_schema() if isinstance(schema, str) else schema)
     app = web.Application(client_max_size=64 * 1024 * 1024)
     app.router.add_post("/admin/api/2026-04/graphql.json", double.graphql)
+    app.router.add_get("/admin/oauth/authorize", double.authorize)
     app.router.add_post("/admin/oauth/access_token", double.grant)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()

@@ -3,76 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
-import ipaddress
-import re
-import ssl
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from connectors import oauth
 from connectors.shopify import connect
 from hub.errors import Forbidden, Invalid, Reject, Retry
+from tests.connectors.shopify import consent
 from tests.connectors.shopify.server import CLIENT_ID, CLIENT_SECRET, SHOP, TOKEN, ShopifyDouble, serve
 
 APP = connect.App(CLIENT_ID, CLIENT_SECRET)
 NOW = datetime.now(UTC)
-KEY = "a key of our own"
 
-
-def callback(now: datetime = NOW, secret: str = CLIENT_SECRET, **params: str) -> dict[str, str]:
-    """What Shopify appends to the redirect, signed by its rule: hex HMAC over the sorted parameters."""
-    told = {"code": "code-1", "shop": SHOP, "state": "s", "timestamp": str(int(now.timestamp())), **params}
-    text = "&".join(f"{name}={value}" for name, value in sorted(told.items()))
-    return {**told, "hmac": hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()}
+callback = partial(consent.callback, now=NOW)
 
 
 @pytest.fixture
 async def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ShopifyDouble]:
     """A shop behind TLS, with a certificate that this test alone trusts."""
-    certificate, key = certify(tmp_path)
+    certificate, context = consent.tls(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, key)
     async with serve(tls=context) as double:
         double.codes |= {"code-1", "code-2"}
         yield double
-
-
-def certify(folder: Path) -> tuple[Path, Path]:
-    """A certificate of 127.0.0.1 and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(NOW - timedelta(days=1))
-        .not_valid_after(NOW + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    files = folder / "certificate.pem", folder / "key.pem"
-    files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    files[1].write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return files
 
 
 def nothing_is_left() -> None:
@@ -219,37 +180,3 @@ def test_a_session_token_says_who_is_there() -> None:
 def test_a_session_token_that_is_not_ours_is_refused(header: str) -> None:
     with pytest.raises(Forbidden):
         connect.verify_session_token(APP, header)
-
-
-# ---------------------------------------------------------------- state
-
-
-def started(at: datetime = NOW) -> oauth.Started:
-    return oauth.Started(merchant_id=7, connector="shopify", subject=SHOP, nonce="n-1", at=int(at.timestamp()))
-
-
-def test_a_state_comes_back_as_it_left() -> None:
-    assert oauth.started(oauth.state(started(), KEY), KEY, NOW) == started()
-    text = oauth.state(started(), KEY)
-    assert re.fullmatch(r"[\w.-]+", text, re.ASCII), "safe in an address"
-
-
-@pytest.mark.parametrize("text", ["", ".", "abc", "abc.def", oauth.state(started(), "another key")])
-def test_a_state_that_we_did_not_make_is_refused(text: str) -> None:
-    with pytest.raises(Forbidden):
-        oauth.started(text, KEY, NOW)
-
-
-def test_a_state_is_bound_to_what_it_says_and_to_its_time() -> None:
-    body, _, mark = oauth.state(started(), KEY).partition(".")
-    other, _, _ = oauth.state(oauth.Started(8, "shopify", SHOP, "n-1", 0), KEY).partition(".")
-    for text in (f"{other}.{mark}", f"{body}x.{mark}"):
-        with pytest.raises(Forbidden):
-            oauth.started(text, KEY, NOW)
-    for moment in (NOW + timedelta(minutes=16), NOW - timedelta(minutes=1)):
-        with pytest.raises(Forbidden, match="too long"):
-            oauth.started(f"{body}.{mark}", KEY, moment)
-    with pytest.raises(Forbidden, match="key"):
-        oauth.state(started(), "")
-    with pytest.raises(Forbidden, match="key"):
-        oauth.started("a.b", "", NOW)
