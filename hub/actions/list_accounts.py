@@ -15,11 +15,15 @@ _ACCOUNTS = """
     FROM accounts a
     LEFT JOIN (SELECT account_id, count(*) FILTER (WHERE state < 9) AS waiting,
                       count(*) FILTER (WHERE state = 10) AS unreadable
-               FROM inbox WHERE merchant_id = $1 AND state IN (0, 1, 10) GROUP BY account_id) w ON w.account_id = a.id
+               FROM (SELECT account_id, state FROM inbox WHERE merchant_id = $1 AND state = 0
+                     UNION ALL SELECT account_id, state FROM inbox WHERE merchant_id = $1 AND state = 1
+                     UNION ALL SELECT account_id, state FROM inbox WHERE merchant_id = $1 AND state = 10) i
+               GROUP BY account_id) w ON w.account_id = a.id
     LEFT JOIN (SELECT account_id, count(*) FILTER (WHERE state < 9) AS pending,
                       count(*) FILTER (WHERE state IN (10, 11)) AS dead
-               FROM outbox WHERE merchant_id = $1 AND (state < 9 OR state >= 10) GROUP BY account_id) x
-              ON x.account_id = a.id
+               FROM (SELECT account_id, state FROM outbox WHERE merchant_id = $1 AND state < 9
+                     UNION ALL SELECT account_id, state FROM outbox WHERE merchant_id = $1 AND state >= 10) o
+               GROUP BY account_id) x ON x.account_id = a.id
     WHERE a.merchant_id = $1 AND a.state <> 'removed' ORDER BY a.connector, a.name"""
 
 

@@ -11,7 +11,7 @@ from hub.domain.lifecycle import PHASES, phase
 from hub.domain.order import Value
 from hub.errors import Invalid
 from hub.store.database import Database, Row
-from hub.store.order_facts import FACTS, UNITS, phase_facts
+from hub.store.order_facts import FACTS, TROUBLE, UNITS, phase_facts
 
 SEARCH_MOST = 200
 CHUNK = 400
@@ -19,15 +19,22 @@ CHUNKS = 50
 """A phase is derived, so a page of one phase is found by looking at candidates: at most this many chunks a call."""
 
 _HELD = "o.state < 9 AND EXISTS (SELECT 1 FROM holds h WHERE h.order_id = o.id AND h.state IN ('open', 'escalated'))"
-_MOVING = "o.state = 3"
-_DONE = "o.state = 9"
+_WAITING = "o.state = 3 AND units.shipped = 0"
+_LEAVING = "o.state = 3 AND units.shipped > 0"
+_BACK = (
+    "o.state = 9 AND o.id IN (SELECT b.order_id FROM order_lines b WHERE b.merchant_id = $1 AND b.received_back > 0)"
+)
+_ASKED_BACK = "o.state = 9 AND o.id IN (SELECT r.order_id FROM returns r WHERE r.merchant_id = $1)"
+_NOTHING = """o.state = 9 AND NOT EXISTS (SELECT 1 FROM order_lines n
+    WHERE n.order_id = o.id AND n.requires_shipping AND n.ordered > n.cancelled)"""
 CANDIDATES: Mapping[str, str] = {
     "cancelled": "o.state = 10", "rejected": "o.state = 11", "draft": "o.state = 0",
-    "exception": "o.state < 9", "on_hold": _HELD, "amending": _HELD, "awaiting_payment": _HELD,
-    "reviewing": "o.state = 1", "backordered": _HELD, "ready_to_route": "o.state = 2", "routed": _MOVING,
-    "picking": _MOVING, "packed": _MOVING, "partially_shipped": _MOVING, "shipped": _MOVING,
-    "partially_delivered": _MOVING, "delivered": "o.state IN (3, 9)", "return_open": _DONE,
-    "partially_returned": _DONE, "returned": _DONE, "closed": _DONE,
+    "exception": f"o.state < 9 AND {TROUBLE}", "on_hold": _HELD, "amending": _HELD, "awaiting_payment": _HELD,
+    "reviewing": "o.state = 1", "backordered": _HELD, "ready_to_route": "o.state = 2", "routed": _WAITING,
+    "picking": _WAITING, "packed": _WAITING, "partially_shipped": _LEAVING, "shipped": _LEAVING,
+    "partially_delivered": "o.state = 3 AND units.delivered > 0",
+    "delivered": "(o.state = 9 OR (o.state = 3 AND units.delivered > 0))",
+    "return_open": _ASKED_BACK, "partially_returned": _BACK, "returned": _BACK, "closed": _NOTHING,
 }  # fmt: skip
 """Phase → what an order in it must at least fulfil: narrows the search, decides nothing."""
 
@@ -113,8 +120,9 @@ async def _rows(
         wanted.append(CANDIDATES[query.phase])
     if query.channel:
         wanted.append(f"{put(query.channel)}::text IN (a.name, a.connector)")
-    if query.search.strip():
-        wanted.append(_matches(put(query.search.replace("\0", "").strip()[:SEARCH_MOST]) + "::text"))
+    search = query.search.replace("\0", "").strip()[:SEARCH_MOST]
+    if search:
+        wanted.append(_matches(search, f"{put(search)}::text"))
     if mark:
         wanted.append(f"(o.created_at, o.id) < ({put(mark[0])}, {put(mark[1])})")
     return await database.plain.fetch(
@@ -126,12 +134,17 @@ async def _rows(
     )
 
 
-def _matches(text: str) -> str:
-    """Exact for numbers, addresses and tracking numbers (indexed); a part of a name otherwise."""
-    return f"""(o.number IN ({text}, '#' || {text}) OR o.email = lower({text})
-        OR o.id IN (SELECT p.order_id FROM parcels p WHERE p.merchant_id = $1 AND p.tracking_number = {text})
-        OR strpos(lower(coalesce(o.buyer->>'name', '')), lower({text})) > 0
-        OR strpos(lower(coalesce(o.ship_to->>'name', '')), lower({text})) > 0)"""  # noqa: S608 {text} is a placeholder
+def _matches(search: str, text: str) -> str:
+    """Exact for what has digits (a number, a tracking number) and for e-mail addresses, which are indexed; a part of a
+    name otherwise. `text` is the placeholder of `search`."""
+    if "@" in search:
+        return f"o.email = lower({text})"
+    if any(letter.isdigit() for letter in search):
+        return f"""o.id IN (SELECT f.id FROM orders f WHERE f.merchant_id = $1 AND f.number IN ({text}, '#' || {text})
+            UNION ALL SELECT p.order_id FROM parcels p
+            WHERE p.merchant_id = $1 AND p.tracking_number = {text} AND p.tracking_number <> '')"""  # noqa: S608
+    return f"""(o.number IN ({text}, '#' || {text}) OR strpos(lower(coalesce(o.buyer->>'name', '')), lower({text})) > 0
+        OR strpos(lower(coalesce(o.ship_to->>'name', '')), lower({text})) > 0)"""
 
 
 def _summary(row: Row) -> OrderSummary:

@@ -40,9 +40,11 @@ _ORDER = f"""SELECT o.*, a.name AS channel, a.connector, {FACTS}
     WHERE o.merchant_id = $1 AND o.id = $2"""  # noqa: S608 our own text
 
 _MESSAGES = """SELECT x.*, a.name AS to FROM outbox x LEFT JOIN accounts a ON a.id = x.account_id
-    WHERE x.merchant_id = $1 AND (x.key = ANY($2::bigint[])
-       OR (x.kind = 'notify' AND split_part(x.intent, ':', 2) = ANY($3::text[])
-           AND x.key IN (SELECT c.id FROM conversations c WHERE c.merchant_id = $1 AND c.customer_id = $4)))
+    WHERE x.merchant_id = $1 AND x.id IN (
+        SELECT k.id FROM outbox k WHERE k.key = ANY($2::bigint[])
+        UNION SELECT n.id FROM conversations c JOIN outbox n ON n.key = c.id
+        WHERE c.merchant_id = $1 AND c.customer_id = $4 AND n.kind = 'notify'
+          AND split_part(n.intent, ':', 2) = ANY($3::text[]))
     ORDER BY x.id LIMIT $5"""
 """Messages are keyed by the order, a parcel, a payment, or a conversation (then told apart by their intent)."""
 

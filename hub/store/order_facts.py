@@ -5,17 +5,20 @@ from __future__ import annotations
 from hub.domain.lifecycle import Lifecycle, PhaseFacts, Work
 from hub.store.database import Row
 
-FACTS = """
+TROUBLE = """(o.id IN (SELECT x.key FROM outbox x WHERE x.merchant_id = $1 AND x.state >= 10 AND x.state <= 11)
+     OR o.id IN (SELECT p.order_id FROM parcels p WHERE p.merchant_id = $1 AND p.custody IN ('lost', 'damaged')))"""
+"""A condition on `orders o`; $1 is the merchant. Dead (10) and refused (11) messages are trouble."""
+
+FACTS = f"""
     ARRAY(SELECT DISTINCT h.reason FROM holds h
           WHERE h.order_id = o.id AND h.state IN ('open', 'escalated') ORDER BY 1) AS holds,
     ARRAY(SELECT DISTINCT f.state FROM fulfillment_orders f
           WHERE f.order_id = o.id AND f.state <> 10 ORDER BY 1) AS works,
-    (o.id IN (SELECT x.key FROM outbox x WHERE x.merchant_id = $1 AND x.state >= 10 AND x.state <= 11)
-     OR EXISTS (SELECT 1 FROM parcels p WHERE p.order_id = o.id AND p.custody IN ('lost', 'damaged'))) AS trouble,
+    {TROUBLE} AS trouble,
     EXISTS (SELECT 1 FROM returns r WHERE r.order_id = o.id
             AND r.state NOT IN ('closed', 'declined', 'cancelled', 'expired')) AS return_open,
-    units.units, units.shipped, units.delivered, units.returned"""
-"""Columns over `orders o` and `UNITS`; $1 is the merchant. Dead (10) and refused (11) messages are trouble."""
+    units.units, units.shipped, units.delivered, units.returned"""  # noqa: S608 our own text
+"""Columns over `orders o` and `UNITS`; $1 is the merchant."""
 
 UNITS = """
     CROSS JOIN LATERAL (

@@ -66,8 +66,10 @@ class Part {
   async renew() {
     if (!document.hidden && !isBusy(this.root)) {
       try {
+        const started = performance.now();
         await this.fetch();
-        this.wait = EVERY;
+        // A page that is costly to make is asked for less often: a twentieth of the time at most.
+        this.wait = Math.min(SLOWEST, Math.max(EVERY, 20 * (performance.now() - started)));
       } catch {
         this.wait = Math.min(this.wait * 2, SLOWEST);
         this.say(false, "Connection lost, trying again");
