@@ -137,7 +137,11 @@ async def until_stopped() -> None:
 
 
 def run(
-    work: Callable[[Parts], Awaitable[Any]], *, as_json: bool = False, migrate: bool | None = None, port: int | None = None
+    work: Callable[[Parts], Awaitable[Any]],
+    *,
+    as_json: bool = False,
+    migrate: bool | None = None,
+    port: int | None = None,
 ) -> Any:
     """Opens the parts, does `work`, shows what it returns, and turns failures into words and exit codes."""
     settings: dict[str, object] = {} if port is None else {"port": port}

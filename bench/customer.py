@@ -33,9 +33,12 @@ class Customer:
     async def track(self, number: str) -> int:
         """Tracks an order to its end; returns how many messages went back and forth, 0 when nobody answered in time."""
         try:
-            async with asyncio.timeout(PATIENCE), aiohttp.ClientSession() as session:
-                async with session.ws_connect(f"{self.address}/chat/ws") as socket:
-                    await self._talk(socket, number)
+            async with (
+                asyncio.timeout(PATIENCE),
+                aiohttp.ClientSession() as session,
+                session.ws_connect(f"{self.address}/chat/ws") as socket,
+            ):
+                await self._talk(socket, number)
         except TimeoutError:
             return 0
         return self.said + len(self.heard)

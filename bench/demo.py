@@ -75,7 +75,7 @@ class Summary(Struct, frozen=True):
 
 async def demo(plan: Plan) -> Summary | None:
     """Runs until interrupted, or with `once` until all orders have come to rest; then returns the summary."""
-    from main import opened, serving, until_stopped
+    from main import serving, until_stopped
 
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
     settings = _settings(plan)
@@ -162,7 +162,7 @@ async def sell(world: worlds.World, connected: worlds.Connected, address: str, p
 async def trickle(world: worlds.World, connected: worlds.Connected, address: str, first: asyncio.Task[None]) -> None:
     """An order every few seconds for as long as the demo runs."""
     await first
-    chance = random.Random(7)  # noqa: S311 - which store sells next is no secret
+    chance = random.Random(7)
     while True:
         await asyncio.sleep(chance.uniform(1.0, 5.0))
         key = chance.choice(STORES)

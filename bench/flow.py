@@ -74,10 +74,9 @@ async def flow(parts: Parts, orders: int, workers: int) -> dict[str, Any]:
             await warm_up(parts, world, connected, address)
             database.statements = 0
             before, cpu, started = await _done(parts), _cpu(parts, world), time.perf_counter()
-            tallies = await asyncio.gather(*(
-                world.sell(worlds.Share(key, _share(orders, number), concurrency=24), f"{address}/webhooks/{connected.stores[key]}")
-                for number, key in enumerate(STORES)
-            ))  # fmt: skip
+            doors = {key: f"{address}/webhooks/{connected.stores[key]}" for key in STORES}
+            shares = [worlds.Share(key, _share(orders, number), concurrency=24) for number, key in enumerate(STORES)]
+            tallies = await asyncio.gather(*(world.sell(share, doors[share.store]) for share in shares))
             await _until_done(parts, before + orders)
             seconds = time.perf_counter() - started
             spent = [after - first for after, first in zip(_cpu(parts, world), cpu, strict=True)]
@@ -156,8 +155,8 @@ def percentile(ranked: list[float], share: float) -> float:
 
 
 def _cpu(parts: Parts, world: worlds.World) -> tuple[float, float, float]:
-    """Seconds of processor used by this process, by its embedded PostgreSQL, and by the world, which is not the product's
-    but shares its cores."""
+    """Seconds of processor used by this process, by its embedded PostgreSQL, and by the world, which is not the
+    product's but shares its cores."""
     hub = float(sum(psutil.Process(os.getpid()).cpu_times()[:2]))
     postgres = 0.0
     pid_file = parts.settings.data_dir / "postgres" / "postmaster.pid"

@@ -1,4 +1,4 @@
-"""`bench ingest`: signed webhooks into the inbox, acknowledged after their commit; nothing else happens to them here."""
+"""`bench ingest`: signed webhooks into the inbox, acknowledged after their commit; nothing else happens to them."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ async def multiply(parts: Parts, count: int) -> AsyncIterator[None]:
         yield
         return
     settings = parts.settings
-    key = settings.secret_key.get_secret_value() or (settings.data_dir / "secret.key").read_text().strip()  # noqa: ASYNC240
+    key = settings.secret_key.get_secret_value() or (settings.data_dir / "secret.key").read_text().strip()
     environment = dict(os.environ) | {
         "CROSSDOCK_DATABASE_URL": parts.services.database.url,
         "CROSSDOCK_SECRET_KEY": key,

@@ -83,7 +83,7 @@ async def at_rest(services: Services, seconds: float = SETTLE_SECONDS) -> bool:
     """Waits until nothing is due any more, or `seconds` are over; returns whether it came to rest."""
     quiet, deadline = 0, asyncio.get_running_loop().time() + seconds
     while asyncio.get_running_loop().time() < deadline:
-        busy: Any = await services.database.plain.fetchval(f"SELECT ({WAITING}) + ({MOVING})")  # noqa: S608
+        busy: Any = await services.database.plain.fetchval(f"SELECT ({WAITING}) + ({MOVING})")
         quiet = quiet + 1 if not busy else 0
         if quiet == 3:
             return True

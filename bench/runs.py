@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ async def bench(measure: str, given: Given) -> dict[str, Any]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
     measures = {"flow": flow.flow, "ingest": ingest.ingest}
     with tempfile.TemporaryDirectory(prefix="crossdock-bench-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
+        await asyncio.to_thread(Path(folder).chmod, 0o755)
         settings = load(data_dir=Path(folder), demo=True, database_url=given.database_url, host="127.0.0.1", port=0)
         async with opened(settings, pool=20, migrate=True) as parts:
             if await parts.services.database.plain.fetchval("SELECT 1 FROM orders LIMIT 1"):

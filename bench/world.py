@@ -1,7 +1,7 @@
 """The other side of the product in a process of its own: demo stores, a demo carrier and a demo payment provider.
 
-`python -m bench.world` starts all three, prints one line of JSON with their addresses, and runs until its standard input
-is closed. `World` starts such a process and speaks with it over HTTP, as the control routes of the servers offer.
+`python -m bench.world` starts all three, prints one line of JSON with their addresses, and runs until its standard
+input is closed. `World` starts such a process and speaks with it over HTTP, as the control routes of the servers offer.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from hub.domain.order import Address
 LOCATIONS = (
     NewLocation(
         code="BER", automatic=True,
-        address=Address(company="Lager Berlin", line1="Köpenicker Str. 10", city="Berlin", postcode="10997", country="DE"),
+        address=Address(
+            company="Lager Berlin", line1="Köpenicker Str. 10", city="Berlin", postcode="10997", country="DE"
+        ),
     ),
     NewLocation(
         code="NJ", automatic=True,
@@ -37,7 +39,8 @@ LOCATIONS = (
     NewLocation(
         code="TYO", automatic=True,
         address=Address(
-            company="Tokyo DC", line1="1-2-3 Konan", city="Minato-ku", region="東京都", postcode="108-0075", country="JP"
+            company="Tokyo DC", line1="1-2-3 Konan", city="Minato-ku", region="東京都", postcode="108-0075",
+            country="JP",
         ),
     ),
 )  # fmt: skip

@@ -53,8 +53,8 @@ CLAIM_HEADS = """
     UPDATE outbox o SET leased = true, attempts = attempts + 1 FROM heads
     WHERE o.id = heads.id
     RETURNING o.id, o.kind, o.payload::text AS payload, o.attempts, o.unsure, o.intent, o.subject, o.subject_id"""
-"""The head is looked up for each row along the index: written as a join, a planner without statistics (a queue that grew
-within seconds) compares every message with every other, which was seen to take a hundred times as long."""
+"""The head is looked up for each row along the index: written as a join, a planner without statistics (a queue that
+grew within seconds) compares every message with every other, which was seen to take a hundred times as long."""
 UNSURE = """UPDATE outbox SET leased = false, unsure = true, due_at = $2 WHERE lane = $1 AND state < 9 AND leased"""
 SETTLE = """
     UPDATE outbox o SET state = d.state, leased = false, receipt = d.receipt, error = d.error,
