@@ -17,8 +17,10 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+import asyncpg
 import msgspec
 import structlog
+from tortoise.exceptions import DBConnectionError
 
 from hub.actions import account_health
 from hub.actions.fire_slots import Slot, finish_slot, give_back_slot, win_slot
@@ -34,6 +36,12 @@ log = structlog.get_logger()
 TRY_AGAIN_SECONDS = 60.0
 GRACE_SECONDS = 10.0
 """How long a stop waits for what is under way before it cancels it."""
+
+AWAY = (
+    OSError, DBConnectionError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError,
+)  # fmt: skip
+"""Failures of the server: the firing leaves no outcome, so its slot comes again once its time is up."""
 
 MARGIN_SECONDS = 60.0
 """On top of a firing's limit, until its host counts as dead."""
@@ -119,6 +127,9 @@ class Scheduler:
         for job in self._each:
             try:
                 accounts = await job.accounts(self._services)
+            except AWAY as error:
+                log.warning("the database is away", job=job.name, error=repr(error))
+                return
             except Exception:
                 log.exception("the accounts of a job could not be listed", job=job.name)
                 continue
@@ -161,6 +172,9 @@ class Scheduler:
                     await give_back_slot(self._services, firing)
                 raise
             await finish_slot(self._services, firing, outcome)
+        except AWAY as error:
+            self._tried.pop(turn.name, None)
+            log.warning("the database is away", job=turn.name, error=repr(error))
         except Exception:
             self._tried.pop(turn.name, None)
             log.exception("a firing failed", job=turn.name)
@@ -179,6 +193,8 @@ class Scheduler:
         except CrossdockError as error:
             log.warning("a job failed", job=turn.name, code=error.code, why=str(error))
             return f"{error.code}: {error}"
+        except AWAY:
+            raise
         except Exception as error:
             log.exception("a job failed", job=turn.name)
             return f"{type(error).__name__}: {error}"

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from hub.actions.fire_slots import Slot, clean_firings, finish_slot, win_slot
+from hub.actions.import_products import import_products
 from hub.actions.pull_orders import Keeps, pollable, pull_orders
 from hub.actions.services import Services
 from hub.actions.targets import Target
@@ -169,6 +170,59 @@ async def test_fifty_accounts_side_by_side_none_waits_for_the_slow_or_the_broken
     assert why["shop7"] == "poll did not finish within 5 seconds"
     assert why["shop11"].startswith("list orders: 500")
     assert await world.value("SELECT count(DISTINCT job) FROM job_firings WHERE finished_at IS NOT NULL") == 50
+
+
+async def test_of_many_hosts_that_try_at_once_one_wins(world: World) -> None:
+    slot = Slot("daily", hours(24).slot(world.clock.now()))
+    tries = [win_slot(world.services, slot, f"host {n}", timedelta(seconds=60)) for n in range(20)]
+    assert len([won for won in await asyncio.gather(*tries) if won is not None]) == 1
+
+
+async def test_a_slot_whose_database_went_away_in_the_middle_comes_again(world: World) -> None:
+    async def interrupted(services: Services) -> None:
+        await services.database.plain.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    limit = 1
+    at_work, after = Counting(), Counting()
+    async with Scheduler(world.services, world.inbox, [Job("cut", hours(24), interrupted, limit)]):
+        await world.until(lambda: unfinished(world, "cut"))
+    async with Scheduler(world.services, world.inbox, [Job("other", hours(24), at_work)]):
+        await world.until(lambda: finished(world, "other"))
+    assert not await finished(world, "cut")
+    world.clock.advance(timedelta(seconds=limit + MARGIN_SECONDS + 1))
+    async with Scheduler(world.services, world.inbox, [Job("cut", hours(24), after, limit)]):
+        await world.until(lambda: finished(world, "cut"))
+    assert after.calls == 1
+
+
+async def unfinished(world: World, job: str) -> bool:
+    return bool(await world.value("SELECT count(*) FROM job_firings WHERE job = $1 AND finished_at IS NULL", job))
+
+
+async def test_every_job_of_the_table_does_its_work(world: World) -> None:
+    store, carrier = await world.store("nordlicht"), await world.carrier()
+    await world.stock()
+    await import_products(world.services, store)
+    assert world.stores is not None
+    world.stores.seed_orders(3, store="nordlicht")
+    expected = {
+        f"poll:{store}", f"repair_webhooks:{store}", f"track:{carrier}", f"reassert_stock:{store}", "expire_holds",
+        "wake_forgotten", "clean_firings",
+    }  # fmt: skip
+
+    async def all_done() -> bool:
+        rows = await world.rows("SELECT DISTINCT job FROM job_firings WHERE finished_at IS NOT NULL")
+        return {row["job"] for row in rows} >= expected
+
+    async with Scheduler(world.services, world.inbox), world.worker():
+        await world.until(all_done)
+
+        async def shipped() -> bool:
+            return await world.value("SELECT count(*) FROM parcels WHERE custody = 'handed_over'") == 3
+
+        await world.until(shipped)
+    failures = [row["outcome"] for row in await traces(world) if row["outcome"][:1] not in "{0123456789"]
+    assert [why for why in failures if not why.startswith("conflict: ")] == []
 
 
 async def test_accounts_of_one_pace_do_not_all_come_at_once(world: World) -> None:
