@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
 from msgspec import json as msgjson
 
+from hub.actions.resend_message import send_again
 from hub.actions.services import Services
 from hub.domain import address as rules
 from hub.domain.lifecycle import FOREVER, Lifecycle
@@ -30,8 +32,11 @@ WAKE_WORKS = "UPDATE fulfillment_orders SET due_at = $2 WHERE order_id = $1 AND 
 NEXT_LABEL = """UPDATE parcels p SET label_attempt = label_attempt + 1, label = 'none' WHERE order_id = $1
     AND label IN ('buying', 'failed', 'unknown') AND EXISTS (SELECT 1 FROM outbox o WHERE o.merchant_id = p.merchant_id
         AND o.intent = 'label:' || p.id || ':' || p.label_attempt AND o.state >= 10)"""
-SEND_AGAIN = """UPDATE outbox SET state = 0, attempts = 0, due_at = $2, error = ''
-    WHERE subject_id = $1 AND kind = 'capture_payment' AND state IN (10, 11)"""
+CAPTURES = """SELECT id, account_id, unsure FROM outbox
+    WHERE subject_id = $1 AND kind = 'capture_payment' AND state IN (10, 11) ORDER BY id FOR UPDATE"""
+
+AGAIN = frozenset({"retry", "use_address"})
+"""Resolutions after which what was refused is asked for once more."""
 
 
 class Release(Struct, frozen=True, kw_only=True):
@@ -59,7 +64,9 @@ async def release_hold(services: Services, release: Release) -> None:
         if release.resolution == "cancel":
             await _cancel(services, tx, batch, order, release)
         elif release.resolution != "wait":
-            await _let_go(tx, batch, order, hold, release)
+            await _let_go(tx, batch, (order, hold), release)
+            if release.resolution in AGAIN:
+                await _try_again(services, tx, order["id"], now)
         await batch.flush(tx)
         await audit.append(tx, services.ids, _entry(services, hold, release))
         await announce(tx, "orders", "fulfillments", "outbox")
@@ -88,14 +95,12 @@ def _check(hold: Row, release: Release) -> None:
             raise Invalid("address", ", ".join(f"{fault.field} is {fault.why}" for fault in faults))
 
 
-async def _let_go(tx: Tx, batch: Batch, order: Row, hold: Row, release: Release) -> None:
-    """Closes the hold, does what was chosen, and lets the stages look again."""
+async def _let_go(tx: Tx, batch: Batch, held: tuple[Row, Row], release: Release) -> None:
+    """Closes the hold, does what was chosen, and lets the stages look again. `held`: the order and its hold."""
+    order, hold = held
     await tx.execute(CLOSE, hold["id"], release.resolution, batch.at, release.actor)
     if release.address is not None and release.resolution == "use_address":
         await tx.execute(USE_ADDRESS, order["id"], msgjson.encode(release.address).decode())
-    if release.resolution in {"retry", "use_address"}:
-        await tx.execute(NEXT_LABEL, order["id"])
-        await tx.execute(SEND_AGAIN, order["id"], batch.at)
     details: dict[str, object] = {"reason": hold["reason"], "resolution": release.resolution, "note": release.note}
     event = Event("hold_released", details, actor=release.actor)
     version = order["version"] + 1
@@ -103,6 +108,12 @@ async def _let_go(tx: Tx, batch: Batch, order: Row, hold: Row, release: Release)
     due = batch.at if Lifecycle(order["state"]) < Lifecycle.COMPLETED else FOREVER
     await tx.execute(WAKE_ORDER, order["id"], due, version)
     await tx.execute(WAKE_WORKS, order["id"], batch.at)
+
+
+async def _try_again(services: Services, tx: Tx, order_id: int, now: datetime) -> None:
+    """The next try at labels that were refused, and at captures."""
+    await tx.execute(NEXT_LABEL, order_id)
+    await send_again(services, tx, await tx.fetch(CAPTURES, order_id), now)
 
 
 async def _cancel(services: Services, tx: Tx, batch: Batch, order: Row, release: Release) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from hub.actions.services import Services
-from hub.domain.lifecycle import Outbox
-from hub.errors import Conflict, NotFound
-from hub.store import audit
-from hub.store.database import announce
+from collections.abc import Sequence
+from datetime import datetime
 
-AGAIN = """UPDATE outbox SET state = 0, attempts = 0, due_at = $3 WHERE merchant_id = $1 AND id = $2
+from hub.actions.services import Services
+from hub.contract import LooksUp
+from hub.domain.lifecycle import Outbox
+from hub.errors import Conflict, CrossdockError, NotFound
+from hub.store import audit
+from hub.store.database import Row, Tx, announce
+
+MESSAGE = "SELECT id, account_id, state, intent, unsure FROM outbox WHERE merchant_id = $1 AND id = $2 FOR UPDATE"
+AGAIN = """UPDATE outbox SET state = 0, attempts = 0, due_at = $2, unsure = $3, error = '' WHERE id = $1
     AND state IN (10, 11)"""
 
 
@@ -19,12 +24,10 @@ async def resend_message(services: Services, merchant_id: int, message_id: int, 
     """
     now = services.clock.now()
     async with services.database.transaction() as tx:
-        row = await tx.fetchrow(
-            "SELECT state, intent FROM outbox WHERE merchant_id = $1 AND id = $2", merchant_id, message_id
-        )
+        row = await tx.fetchrow(MESSAGE, merchant_id, message_id)
         if row is None:
             raise NotFound(f"no message {message_id}")
-        if not await tx.execute(AGAIN, merchant_id, message_id, now):
+        if not await send_again(services, tx, [row], now):
             raise Conflict(f"the message is {Outbox(row['state']).name.lower()}; only dead and refused ones are resent")
         entry = audit.Entry(
             merchant_id=merchant_id, at=now, actor=actor, action="resend_message", subject=f"message:{message_id}",
@@ -32,3 +35,22 @@ async def resend_message(services: Services, merchant_id: int, message_id: int, 
         )  # fmt: skip
         await audit.append(tx, services.ids, entry)
         await announce(tx, "outbox")
+
+
+async def send_again(services: Services, tx: Tx, rows: Sequence[Row], now: datetime) -> int:
+    """Queues dead and refused messages (locked rows of the outbox) again; returns how many.
+
+    One whose answer was lost stays in doubt only where it can be looked up: elsewhere a person has just looked.
+    """
+    count = 0
+    for row in rows:
+        in_doubt = row["unsure"] and await _can_look_up(services, row["account_id"])
+        count += await tx.execute(AGAIN, row["id"], now, in_doubt)
+    return count
+
+
+async def _can_look_up(services: Services, account_id: int) -> bool:
+    try:
+        return isinstance(await services.accounts.open(account_id), LooksUp)
+    except CrossdockError:
+        return True
