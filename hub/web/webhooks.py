@@ -84,8 +84,11 @@ async def _body(request: web.Request, most: int) -> bytes:
     if request.content_length is not None and request.content_length > most:
         raise web.HTTPRequestEntityTooLarge(most, request.content_length)
     try:
-        async with asyncio.timeout(READ_SECONDS):
+        if request.content.is_eof():  # usual: it came together with its headers, there is nothing to wait for
             body = await request.read()
+        else:
+            async with asyncio.timeout(READ_SECONDS):
+                body = await request.read()
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
     except ClientError as error:
