@@ -210,7 +210,7 @@ class Connector(Protocol):
 
 
 @runtime_checkable
-class ConnectsByOAuth(Protocol):
+class ConnectsByOAuth(Connector, Protocol):
     """A connector whose accounts a merchant may connect by saying yes at the channel. `oauth_fields`: what to ask for
     first, by the names of `About.credentials`; both methods get it as `values`, with `base_url` for a sandbox."""
 

@@ -8,7 +8,8 @@ that an account of ours has already never leave the store.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -22,6 +23,7 @@ from hub.actions.services import Services
 from hub.contract import About, ConnectsByOAuth, Credential, ManagesWebhooks
 from hub.errors import Conflict, CrossdockError, Forbidden, Invalid, Reconnect, Retry
 from hub.store import audit
+from hub.store.database import Row
 
 GOOD_FOR = timedelta(minutes=15)
 """How long a merchant may take to say yes at the channel."""
@@ -29,10 +31,8 @@ GOOD_FOR = timedelta(minutes=15)
 LONGEST = 250
 """Characters of a field: what was started must fit into a cookie."""
 
-NAMED = "SELECT name FROM accounts WHERE merchant_id = $1 AND connector = $2 AND state <> 'removed'"
-SAME = """SELECT id, name FROM accounts WHERE merchant_id = $1 AND connector = $2 AND state <> 'removed'
-    AND settings @> $3::jsonb ORDER BY id LIMIT 1"""
-OWNER = "SELECT name FROM accounts WHERE merchant_id = $1 AND connector = $2 AND id = $3 AND state <> 'removed'"
+ACCOUNTS = """SELECT id, name, settings FROM accounts WHERE merchant_id = $1 AND connector = $2 AND state <> 'removed'
+    ORDER BY id"""
 
 
 class Wish(Struct, frozen=True, kw_only=True):
@@ -92,10 +92,9 @@ async def begin_connecting(services: Services, wish: Wish, redirect: str) -> Beg
     connector = _connector(services, wish.kind)
     _check(services, wish, connector)
     values = await _values(services, wish, connector)
-    if not await _same(services, wish, values):
-        taken = {row["name"] for row in await services.database.plain.fetch(NAMED, wish.merchant_id, wish.kind)}
-        if wish.name in taken:
-            raise Conflict(f"there is already a {wish.kind} account named {wish.name!r}; choose another name")
+    rows = await services.database.plain.fetch(ACCOUNTS, wish.merchant_id, wish.kind)
+    if _same(rows, connector, values) is None and wish.name in {row["name"] for row in rows}:
+        raise Conflict(f"there is already a {wish.kind} account named {wish.name!r}; choose another name")
     state = services.rng.token(24)
     address = connector.authorize(values, state, redirect)
     kept = Kept(wish, state, int(services.clock.now().timestamp()))
@@ -110,14 +109,13 @@ async def finish_connecting(
     wish = _opened(services, merchant_id, kept, params)
     connector = _connector(services, wish.kind)
     values = await connector.exchange(await _values(services, wish, connector), params, services.clock.now())
-    known = await _same(services, wish, values)
+    known = _same(await services.database.plain.fetch(ACCOUNTS, merchant_id, wish.kind), connector, values)
     if known is None:
         added = await add_account(services, NewAccount(merchant_id, wish.kind, wish.name, values), actor)
         return Connected(added.account_id, wish.name, False, await _settle(services, int(added.account_id)))
-    account_id, name = known
-    await services.accounts.renew(merchant_id, account_id, values)
-    await _note(services, merchant_id, account_id, actor)
-    return Connected(str(account_id), name, True, await _settle(services, account_id))
+    await services.accounts.renew(merchant_id, known["id"], values)
+    await _note(services, merchant_id, known["id"], actor)
+    return Connected(str(known["id"]), known["name"], True, await _settle(services, known["id"]))
 
 
 def _connector(services: Services, kind: str) -> ConnectsByOAuth:
@@ -143,7 +141,8 @@ async def _values(services: Services, wish: Wish, connector: ConnectsByOAuth) ->
     values = {name: value for name, value in wish.values.items() if value}
     if not wish.app_of:
         return values
-    if not await services.database.plain.fetchval(OWNER, wish.merchant_id, wish.kind, wish.app_of):
+    rows = await services.database.plain.fetch(ACCOUNTS, wish.merchant_id, wish.kind)
+    if wish.app_of not in {row["id"] for row in rows}:
         raise Invalid("app_of", "there is no such account")
     account = (await services.accounts.open(wish.app_of)).account
     before = {**account.settings, **account.secrets}
@@ -162,12 +161,15 @@ def _opened(services: Services, merchant_id: int, kept: str, params: Mapping[str
     return found.wish
 
 
-async def _same(services: Services, wish: Wish, values: Mapping[str, str]) -> tuple[int, str] | None:
-    """The account that is connected to the same thing: its required, plain fields are equal."""
-    fields = services.accounts.connector(wish.kind).about.credentials
-    what = {field.name: values.get(field.name, "") for field in fields if field.required and not field.secret}
-    row = await services.database.plain.fetchrow(SAME, wish.merchant_id, wish.kind, msgspec.json.encode(what).decode())
-    return (row["id"], row["name"]) if row is not None and what else None
+def _same(rows: Sequence[Row], connector: ConnectsByOAuth, values: Mapping[str, str]) -> Row | None:
+    """The account that is connected to the same thing: its required, plain fields are equal, whatever their case."""
+    names = [field.name for field in connector.about.credentials if field.required and not field.secret]
+    wanted = [values.get(name, "").casefold() for name in names]
+    for row in rows:
+        settings = json.loads(row["settings"])
+        if names and [str(settings.get(name, "")).casefold() for name in names] == wanted:
+            return row
+    return None
 
 
 async def _settle(services: Services, account_id: int) -> str:
