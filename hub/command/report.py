@@ -73,11 +73,13 @@ def show(result: Any, as_json: bool) -> None:
     plain = msgspec.to_builtins(result)
     if as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(plain)).decode() + "\n")
-    elif isinstance(plain, list):
+    elif isinstance(plain, list | tuple):
         _table(plain)
     elif isinstance(plain, Mapping):
         lists = [
-            name for name, value in plain.items() if isinstance(value, list) and value and isinstance(value[0], dict)
+            name
+            for name, value in plain.items()
+            if isinstance(value, list | tuple) and value and isinstance(value[0], dict)
         ]
         if len(lists) == 1 and len(plain) <= 2:
             _table(plain[lists[0]])
@@ -103,7 +105,7 @@ def _table(rows: Sequence[Any]) -> None:
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return ", ".join(_cell(item) for item in value)
     if isinstance(value, Mapping):
         return " ".join(f"{name}={_cell(item)}" for name, item in value.items())
