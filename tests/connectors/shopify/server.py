@@ -62,7 +62,7 @@ class ShopifyDouble:
         """Authorization codes that can be exchanged, each once."""
         self._schema = schema
         self._at = time.monotonic()
-        self._ordered: list[Answer] = []
+        self._ordered: list[Answer | None] = []
         self._drop = 0
         self._seeded = 0
         for number, sku in ((41001, "HAMMER"), (41003, "NAIL"), (41005, "")):
@@ -81,6 +81,10 @@ class ShopifyDouble:
 
     def fail(self, status: int, *, headers: Mapping[str, str] | None = None, body: bytes = b"", times: int = 1) -> None:
         self._ordered += [Answer(status, headers or {}, body)] * times
+
+    def serve_first(self, times: int) -> None:
+        """Answers so many calls before what `fail` orders next."""
+        self._ordered += [None] * times
 
     def drop_replies(self, times: int = 1) -> None:
         self._drop += times
@@ -125,8 +129,7 @@ class ShopifyDouble:
         """POST /admin/api/2026-04/graphql.json."""
         raw = await request.read()
         self.seen.append(Seen("POST", request.path, {k.lower(): v for k, v in request.headers.items()}, raw))
-        if self._ordered:
-            answer = self._ordered.pop(0)
+        if self._ordered and (answer := self._ordered.pop(0)) is not None:
             return web.Response(status=answer.status, headers=dict(answer.headers), body=answer.body)
         if request.headers.get("X-Shopify-Access-Token") != self.token:
             return web.json_response({"errors": "[API] Invalid API key or access token"}, status=401)
