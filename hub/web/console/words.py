@@ -138,6 +138,12 @@ HOLD_SAYS: Mapping[str, Say] = {
     "duplicate": lambda d: f"looks like order {d.get('of', '')} placed twice: same buyer, goods and amount",
     "stock": _short,
     "no_carrier": lambda d: f"no carrier account is connected to buy a label for {d.get('fulfillment', '')}",
+    "changed_after_routing": lambda d: (
+        "the channel changed the order after a location had begun with it: "
+        + listed(_value(it) for it in d.get("changed", ()))
+    ),
+    "cancelled_after_dispatch": lambda d: f"cancelled ({d.get('why', '')}) after goods had left: ask for them back",
+    "defect": lambda d: f"a mistake of ours stopped it at {d.get('stage', '')}: {d.get('error', '')}",
     "carrier": lambda d: f"the carrier refused the label of {d.get('parcel', '')}: {d.get('why', '')}",
 }
 
@@ -172,6 +178,7 @@ EVENT_SAYS: Mapping[str, Say] = {
     "accepted": lambda d: "Review passed: everything an order needs is there",
     "held": lambda d: f"On hold ({REASONS.get(str(d.get('reason')), d.get('reason'))}): {hold_says(d)}",
     "hold_healed": lambda d: f"Hold lifted by itself ({REASONS.get(str(d.get('reason')), d.get('reason'))})",
+    "hold_escalated": lambda d: f"Still on hold ({REASONS.get(str(d.get('reason')), d.get('reason'))}): it is overdue",
     "hold_released": lambda d: (
         f"Hold released ({REASONS.get(str(d.get('reason')), d.get('reason'))}): "
         f"{RESOLUTIONS.get(str(d.get('resolution')), d.get('resolution'))}"
@@ -216,7 +223,7 @@ def event_says(kind: str, details: Details) -> str:
 
 def event_tone(kind: str) -> str:
     """The colour of an event's dot."""
-    if kind in {"held", "cancelled_too_late", "stale_revision"}:
+    if kind in {"held", "hold_escalated", "cancelled_too_late", "stale_revision"}:
         return "wait"
     if kind in {"completed", "fulfillment_done", "accepted", "hold_healed", "hold_released", "payment_captured"}:
         return "good"
