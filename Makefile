@@ -43,6 +43,7 @@ check: setup ## format, lint, types, architecture, house limits
 format: setup ## what a formatter can put right
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+	$(BIN)/python .ci/reference.py
 
 bench: setup ## the benchmarks, one JSON document each
 	@set -e; for bench in $(BENCHES); do $(BIN)/python main.py bench $$bench --json $(ARGS); done

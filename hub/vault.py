@@ -25,7 +25,7 @@ class Vault:
 
     def __init__(self, keys: Sequence[str]) -> None:
         if not keys:
-            raise Invalid("CROSSDOCK_SECRET_KEY", "is not set; `python main.py doctor` prints how to make one")
+            raise Invalid("CROSSDOCK_SECRET_KEY", "is not set; `openssl rand -base64 32` makes one")
         raw = [_key_bytes(key) for key in keys]
         self._ciphers = {hashlib.sha256(key).hexdigest()[:8]: AESGCM(key) for key in raw}
         self._newest = next(iter(self._ciphers))
