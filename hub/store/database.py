@@ -135,11 +135,16 @@ class Database:
     async def listen(self, work: str, wake: Callable[[], None]) -> None:
         """Calls `wake` whenever a transaction that announced `work` commits, on this host or another."""
         self._wakers.setdefault(work, []).append(wake)
+        await self._make_listener()
+
+    async def _make_listener(self) -> None:
+        """The one connection that hears; those who ask at the same time share it."""
         async with self._listening:
             if self._listener is None:
-                self._listener = await self.connect()
-                await self._listener.add_listener(CHANNEL, self._hear)
-                self._listener.add_termination_listener(self._lost)
+                connection = await self.connect()
+                await connection.add_listener(CHANNEL, self._hear)
+                connection.add_termination_listener(self._lost)
+                self._listener = connection
 
     def _hear(
         self, _connection: asyncpg.Connection[Any] | PoolConnectionProxy[Any], _pid: int, _name: str, payload: object
@@ -156,10 +161,7 @@ class Database:
         """Makes the listener again after the server went away; cheap when there is nothing to do."""
         if self._wakers and self._listener is None:
             with contextlib.suppress(OSError, asyncpg.PostgresError, asyncio.TimeoutError):
-                connection = await self.connect()
-                await connection.add_listener(CHANNEL, self._hear)
-                connection.add_termination_listener(self._lost)
-                self._listener = connection
+                await self._make_listener()
 
 
 async def announce(tx: Tx, *work: str) -> None:
