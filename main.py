@@ -19,7 +19,7 @@ from aiohttp import web
 
 from hub.accounts import Accounts, Tools
 from hub.actions.services import Services
-from hub.command import channels, records, report
+from hub.command import channels, logs, records, report
 from hub.command.channels import Json
 from hub.errors import Invalid
 from hub.flow.inbox import Inbox
@@ -147,7 +147,9 @@ def run(
     settings: dict[str, object] = {} if port is None else {"port": port}
 
     async def go() -> Any:
-        async with opened(load(**settings), migrate=migrate) as parts:
+        given = load(**settings)
+        logs.configure(given.log_format)
+        async with opened(given, migrate=migrate) as parts:
             return await work(parts)
 
     return report.run(go, as_json)

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import random
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import structlog
 from msgspec import Struct
 
 from bench import world as worlds
 from bench.customer import Customer
 from hub.actions.count_orders import count_orders
 from hub.actions.verify_store import verify_store
-from hub.command import report
+from hub.command import logs, report
 from hub.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ async def demo(plan: Plan) -> Summary | None:
     """Runs until interrupted, or with `once` until all orders have come to rest; then returns the summary."""
     from main import serving, until_stopped
 
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
+    logs.configure("text", logging.WARNING)
     settings = _settings(plan)
     started = time.perf_counter()
     async with (

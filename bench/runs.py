@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import structlog
-
+from hub.command import logs
 from hub.errors import Conflict
 from hub.settings import load
 
@@ -28,7 +28,7 @@ async def bench(measure: str, given: Given) -> dict[str, Any]:
     from bench import flow, ingest
     from main import opened
 
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
+    logs.configure("text", logging.WARNING)
     measures = {"flow": flow.flow, "ingest": ingest.ingest}
     with tempfile.TemporaryDirectory(prefix="crossdock-bench-", ignore_cleanup_errors=True) as folder:
         await asyncio.to_thread(Path(folder).chmod, 0o755)
