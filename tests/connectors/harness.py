@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from hub.contract import Account, Connector, Value
+from hub.contract import Account, Connector
+from hub.domain.order import Value
 from hub.domain.outgoing import Kind
 
 

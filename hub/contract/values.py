@@ -1,0 +1,170 @@
+"""What passes between the hub and a connector: declarations, accounts, deliveries, pages, answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from hub.domain.order import Value
+from hub.domain.outgoing import Kind, Receipt
+
+# ---------------------------------------------------------------- what a connector declares
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """One field that connecting an account asks for. Secret ones are kept encrypted and never shown again."""
+
+    name: str
+    title: str
+    secret: bool = True
+    required: bool = True
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a connector declares about itself and its system.
+
+    `poll_every`: how often orders are pulled, None for systems that are not polled. `overlap`: how far each poll
+    reaches back behind its cursor, longer than the source's own lag. `rate`: calls a second per account that the
+    outbox keeps to. `at_once`: kinds of message the system takes many of in one call → how many. `repeatable`: kinds
+    whose calls carry a key that the system honours, so that repeating after a lost answer is safe. `production`:
+    False for demo connectors, which a production setting refuses to open. `max_body`: largest webhook body in bytes.
+    """
+
+    name: str
+    title: str
+    credentials: tuple[Credential, ...] = ()
+    poll_every: timedelta | None = None
+    overlap: timedelta = timedelta(minutes=5)
+    rate: float = 10.0
+    at_once: Mapping[Kind, int] = field(default_factory=dict)
+    repeatable: frozenset[Kind] = frozenset()
+    production: bool = True
+    max_body: int = 10 * 1024 * 1024
+
+
+class Secrets(dict[str, str]):
+    """Opened credentials by name. Never shows its values, whatever prints it."""
+
+    def __repr__(self) -> str:
+        return f"Secrets({', '.join(sorted(self))})"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One connected account of one merchant, credentials opened. `settings` are the fields that are not secret."""
+
+    id: int
+    merchant_id: int
+    connector: str
+    name: str
+    secrets: Secrets
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def base_url(self) -> str:
+        """Where the system is, without a trailing slash; empty when the connector's own default applies."""
+        return self.settings.get("base_url", "").rstrip("/")
+
+
+# ---------------------------------------------------------------- the wire
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP answer, whole. `headers` has lower-case names."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Http(Protocol):
+    """The only way out for a connector: size, time and address limits are kept behind it."""
+
+    async def call(  # noqa: PLR0913 - the parts of a request, named by the caller
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        effect: bool = False,
+        timeout: float = 15.0,
+    ) -> Reply:
+        """The answer, whatever its status. A network failure raises `Retry`, or `Unknown` when `effect` is set and
+        the request may have reached the other side."""
+        ...
+
+
+class Delivery(Value, frozen=True):
+    """One verified message from outside. `id` makes it unique for its account; `body` is kept verbatim."""
+
+    id: str
+    topic: str
+    body: bytes
+    occurred_at: datetime | None = None
+
+
+class Cursor(Value, frozen=True):
+    """Where a pull has got to. `at`: everything up to here is in; `token`: the source's own page mark, if any."""
+
+    at: datetime | None = None
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a pull. `cursor` is kept only after the page's deliveries are; `more` asks for the next page now."""
+
+    deliveries: tuple[Delivery, ...]
+    cursor: Cursor
+    more: bool
+
+
+class Product(Value, frozen=True):
+    """A thing for sale at a channel. `price` is in minor units of `currency`."""
+
+    listing_id: str
+    sku: str
+    title: str
+    gtin: str = ""
+    grams: int = 0
+    price: int = 0
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProductPage:
+    """One page of products; an empty `next` ends the list."""
+
+    products: tuple[Product, ...]
+    next: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookState:
+    """What the channel sends us now: topics that are `missing`, and those that point at an address not ours."""
+
+    missing: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+
+    @property
+    def healthy(self) -> bool:
+        return not self.missing and not self.elsewhere
+
+
+class Answer(Value, frozen=True):
+    """One of many answers to a call that carried many messages: a receipt, or a failure by name and reason."""
+
+    receipt: Receipt | None = None
+    failure: str = ""
+    """`retry`, `reject`, `reconnect` or `unknown`; empty with a receipt."""
+    why: str = ""
+    after: float | None = None
