@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import re
 import smtplib
 import ssl
 from collections import defaultdict
@@ -16,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.header import Header
 from email.utils import format_datetime, formataddr, parseaddr
+from functools import lru_cache
 from pathlib import Path
 from typing import cast
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -153,14 +155,15 @@ class EmailChannel:
 
     def _mail(self, to: str, rendered: Rendered, key: str) -> Mail:
         """Raises `Invalid` for an address that is none: what channels give us may hold anything."""
-        name, sender = parseaddr(self.account.settings["sender"])
-        if parseaddr(to)[1] != to or not to.isascii() or not to.isprintable() or " " in to or "@" not in to:
+        sent_by, sender = _sender(self.account.settings["sender"])
+        if not PLAIN.fullmatch(to) and (parseaddr(to)[1] != to or not to.isascii() or not to.isprintable()
+                                        or " " in to or "@" not in to):  # fmt: skip
             raise Invalid("address", f"{to[:100]!r} is not an e-mail address")
         digest = hashlib.sha256(f"{self.account.id}:{key}".encode()).hexdigest()[:32]
         message_id = f"<{digest}@{sender.rpartition('@')[2] or 'localhost'}>"
         encoding, body = _body(rendered.text)
         headers = {
-            "From": formataddr((name, sender)),
+            "From": sent_by,
             "To": to,
             "Subject": _header(rendered.subject),
             "Date": format_datetime(self._clock.now()),
@@ -188,6 +191,17 @@ class EmailChannel:
 
 
 FAILURES: Mapping[str, type[Reject | Retry | Unknown]] = {"reject": Reject, "retry": Retry, "unknown": Unknown}
+
+
+PLAIN = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9.\-]{1,255}")
+"""What nearly every address looks like; the others are taken apart by the library."""
+
+
+@lru_cache(maxsize=64)
+def _sender(setting: str) -> tuple[str, str]:
+    """The From header and the bare address of an account's `sender`."""
+    name, sender = parseaddr(setting)
+    return formataddr((name, sender)), sender
 
 
 def _header(words: str) -> str:
