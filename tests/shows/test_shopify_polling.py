@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from hub.actions.import_products import import_products
 from hub.actions.pull_orders import Pulled, pull_orders
 from hub.actions.verify_store import verify_store
 from hub.errors import Retry
@@ -168,3 +169,18 @@ async def test_a_page_that_fails_loses_nothing(shops: Shops) -> None:
     pulled = await pull(shops, since)
     assert (pulled.deliveries, pulled.new) == (35, 35 - came)
     await as_at_shopify(shops, double)
+
+
+async def test_products_of_the_shop_heal_what_they_name(shops: Shops, samples: Path) -> None:
+    """`channel pull --products`: variants become products of ours; one without a SKU is somebody's to name."""
+    double = await shops.open(MAIN)
+    told = body(samples / "pyapi_order.json")
+    for line in told["line_items"]:
+        double.state.add_variant(line["variant_id"], line["sku"], line["price"])
+    await shops.replay(MAIN, [samples / "pyapi_order.json"])
+    await shops.world.drain()
+    assert set(open_holds(await shops.order(MAIN, "450789469"))) == {"manual", "mapping"}
+    done = await import_products(shops.world.services, shops.world.ids[MAIN])
+    assert (done.products, done.listings, done.without_sku, done.woken) == (5, 5, 1, 1)
+    await shops.world.drain()
+    assert set(open_holds(await shops.order(MAIN, "450789469"))) == {"manual"}
