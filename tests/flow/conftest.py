@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+import structlog
 
 from hub.store.database import Database
 from hub.store.nodes import Node
 from tests.flow.desk import Desk
 from tests.flow.paper import papers
 from tests.support.world import world_of
+
+# Logs as the product writes them; structlog's own default spends seconds on drawing the locals of every frame.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.processors.format_exc_info,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.fixture
