@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+from hub.actions.verify_store import verify_store
 from hub.store.database import Database
 from hub.store.nodes import Node
 from tests.shows.expected import OTHERS, SAMPLES, stock_csv
@@ -86,6 +87,7 @@ async def lived(
             await deliver(shops, samples, rng.sample(sent, len(sent)), rng)
         for told in SAMPLES.values():
             assert open_holds(await shops.order(MAIN, told.order)) == {}
+        assert (await verify_store(database)).violations == ()
         return before, await projection(shops.world), [made["lines"] for made in double.fulfillments]
 
 
