@@ -95,8 +95,14 @@ class Database:
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
         """One transaction: committed at the end, rolled back on any exception."""
-        async with in_transaction("default") as client:
-            yield Tx(client, self)
+        opening, outer = in_transaction("default"), connections.get("default")
+        try:
+            async with opening as client:
+                yield Tx(client, self)
+        finally:
+            if connections.get("default") is not outer:
+                await _abandon(opening)
+                connections.set("default", outer)
 
     @property
     def plain(self) -> Tx:
@@ -162,6 +168,16 @@ class Database:
         if self._wakers and self._listener is None:
             with contextlib.suppress(OSError, asyncpg.PostgresError, asyncio.TimeoutError):
                 await self._make_listener()
+
+
+async def _abandon(opening: object) -> None:
+    """Gives the connection of a transaction back that could not begin, or end, because the server went away: Tortoise
+    (1.1.9) would keep it, and go on using it for whatever its task does next."""
+    client = getattr(opening, "client", None)
+    pool, connection = getattr(getattr(client, "_parent", None), "_pool", None), getattr(client, "_connection", None)
+    if pool is not None and connection is not None:
+        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await pool.release(connection)
 
 
 async def announce(tx: Tx, *work: str) -> None:

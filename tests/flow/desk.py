@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from hub.actions.import_stock import StockLine, import_stock
+from hub.actions.verify_store import verify_store
 from hub.contract import Delivery
 from hub.domain.lifecycle import Inbox as InboxState
 from hub.domain.lifecycle import Lifecycle, Outbox, Work
@@ -144,6 +145,11 @@ class Desk:
             await self.works()
             await self.send()
         return order_id
+
+    async def sound(self) -> None:
+        """Fails unless the whole store keeps its invariants."""
+        found = await verify_store(self.world.database)
+        assert not found.violations, msgspec.json.encode(found.violations).decode()
 
     # ------------------------------------------------------------ reading back
 

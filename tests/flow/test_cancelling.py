@@ -56,6 +56,7 @@ async def everything_is_undone(desk: Desk, order_id: int) -> None:
     moved = await desk.world.value("SELECT coalesce(sum(reserved), 0) FROM stock_movements WHERE sku = 'MUG'")
     assert moved == 0, "the ledger tells the same"
     assert "sales" not in await desk.ledger(order_id), "nothing is owed any more"
+    await desk.sound()
 
 
 @WAYS

@@ -34,3 +34,4 @@ async def test_from_delivery_to_delivered(desk: Desk) -> None:
     assert [line[name] for name in counters] == [2, 0, 0, 2, 2, 2, 2, 2]
     assert await desk.events(order_id) == ["received", "accepted", "routed", "completed"]
     assert await desk.ledger(order_id) == {"cash": 2500, "sales": -2500}
+    await desk.sound()

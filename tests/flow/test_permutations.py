@@ -173,6 +173,7 @@ async def compare(desk: Desk, telling: tuple[Story, list[list[int]], bool], *, s
         assert sum((await desk.ledger(order_id)).values()) == 0
     open_deliveries = await desk.world.value("SELECT count(*) FROM inbox WHERE state <> 9")
     assert open_deliveries == 0, "every delivery found its order"
+    await desk.sound()
 
 
 many = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
