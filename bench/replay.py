@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ async def _post(session: aiohttp.ClientSession, url: str, channel: HearsWebhooks
         return Replayed(file.name, topic, 0, str(error))
     headers = {"Content-Type": "application/json", **channel.sign(topic, body)}
     try:
-        async with session.post(url, data=body, headers=headers) as answer:
+        async with session.post(url, data=io.BytesIO(body), headers=headers) as answer:
             return Replayed(file.name, topic, answer.status, (await answer.text())[:200])
     except aiohttp.ClientError as error:
         raise Reject(f"no server answers at {url}: {error}; start one with `python main.py serve`") from None

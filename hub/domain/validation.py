@@ -171,7 +171,10 @@ def payment_holds(order: OrderRow) -> tuple[HoldNeed, ...]:
 
 
 def duplicate_holds(order: OrderRow, facts: ReviewFacts) -> tuple[HoldNeed, ...]:
-    """The same buyer, goods and amount within minutes, on any channel: the later one waits for a person."""
+    """The same buyer, goods and amount within minutes, on any channel: the later one waits for a person. Nothing can be
+    shipped twice where nothing is left to ship."""
+    if not order.units_to_ship:
+        return ()
     mine = signature(order)
     for twin in facts.twins.get(order.id, ()):
         before = (twin.placed_at, twin.order_id) < (order.placed_at, order.id)
