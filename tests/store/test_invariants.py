@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from hub.actions.refresh_tracking import QUIET_HOURS, refresh_tracking
 from hub.actions.resend_message import resend_message
 from hub.actions.verify_store import verify_store
 from hub.store import audit
@@ -65,7 +66,7 @@ BREAKS: dict[str, tuple[str, ...]] = {
            FROM payments LIMIT 1""",
     ),
     "line_refunded": ("UPDATE order_lines SET refunded = paid + 1",),
-    "out_of_order": ("""UPDATE outbox o SET sent_at = sent_at + interval '1 hour' WHERE kind = 'push_shipment'""",),
+    "out_of_order": ("""UPDATE outbox o SET sent_at = sent_at + interval '1 day' WHERE kind = 'push_shipment'""",),
     "held_by_the_dead": (
         """UPDATE outbox SET state = 0, leased = true, created_at = now() - interval '11 minutes', sent_at = NULL
            WHERE kind = 'buy_label'""",
@@ -81,13 +82,14 @@ BREAKS: dict[str, tuple[str, ...]] = {
 async def delivered(world: World) -> World:
     """Two orders from the door to the doorstep, everybody told."""
     await world.store("nordlicht")
-    await world.carrier()
+    carrier = await world.carrier()
     assert world.carriers is not None
-    world.carriers.to = await world.door("carrier")
     await world.stock()
     await world.order("nordlicht", 2)
     await world.drain()
     await world.carriers.settle()
+    world.clock.advance(timedelta(hours=QUIET_HOURS, minutes=1))
+    await refresh_tracking(world.services, world.inbox, carrier)
     await world.drain()
     assert await world.value("SELECT count(*) FROM orders WHERE state = 9") == 2
     return world
