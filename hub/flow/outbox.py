@@ -36,6 +36,9 @@ LADDER = (5, 300, 1800, 7200, 18000, 36000, 36000)
 """Seconds until the next try, by failures so far; after the last the message is dead, for a person to see."""
 
 RECONNECT_SECONDS = 600
+ASK_SECONDS = 5
+"""How long after its caller died a call that cannot simply be repeated may still arrive; it is looked up after that."""
+
 SETTLE_PAUSES = (0.1, 0.3, 1.0, 3.0)
 """Seconds between tries to keep answers; after the last the lane is given up, and its calls are unsure."""
 
@@ -55,7 +58,9 @@ CLAIM_HEADS = """
     RETURNING o.id, o.kind, o.payload::text AS payload, o.attempts, o.unsure, o.intent, o.subject, o.subject_id"""
 """The head is looked up for each row along the index: written as a join, a planner without statistics (a queue that
 grew within seconds) compares every message with every other, which was seen to take a hundred times as long."""
-UNSURE = """UPDATE outbox SET leased = false, unsure = true, due_at = $2 WHERE lane = $1 AND state < 9 AND leased"""
+UNSURE = """UPDATE outbox SET leased = false, unsure = true,
+        due_at = CASE WHEN kind = ANY($4::text[]) THEN $2::timestamptz ELSE $3::timestamptz END
+    WHERE lane = $1 AND state < 9 AND leased"""
 SETTLE = """
     UPDATE outbox o SET state = d.state, leased = false, receipt = d.receipt, error = d.error,
         due_at = coalesce(d.due_at, o.due_at), unsure = d.unsure, attempts = d.attempts, sent_at = d.sent_at
@@ -109,7 +114,17 @@ class Lane:
 
     async def take_over(self) -> None:
         """Whatever a former holder of the lane had leased may or may not have happened."""
-        await self._database.plain.execute(UNSURE, self.name, self._ports.clock.now())
+        now = self._ports.clock.now()
+        later = now + timedelta(seconds=ASK_SECONDS)
+        await self._database.plain.execute(UNSURE, self.name, now, later, await self._repeatable())
+
+    async def _repeatable(self) -> list[str]:
+        """Kinds of message whose calls the account honours by their key; none while it cannot be opened."""
+        try:
+            channel = await self._accounts.open(self._account_id)
+        except CrossdockError:
+            return []
+        return sorted(self._accounts.connector(channel.account.connector).about.repeatable)
 
     def stop(self) -> None:
         """Begins no further call; those under way are settled, and the others wait as if they had not been claimed."""

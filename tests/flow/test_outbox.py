@@ -15,7 +15,7 @@ from hub.domain.outcome import Message
 from hub.domain.outgoing import Kind, PaymentAction, Receipt, StatusUpdate
 from hub.errors import BadPayload, Reconnect, Reject, Retry, Unknown
 from hub.flow.batch import Batch
-from hub.flow.outbox import LADDER, RECONNECT_SECONDS
+from hub.flow.outbox import ASK_SECONDS, LADDER, RECONNECT_SECONDS
 from tests.flow.desk import Desk, an_order, at
 from tests.support.world import MERCHANT
 
@@ -283,6 +283,8 @@ async def test_what_a_dead_holder_of_the_lane_had_leased_is_in_doubt(desk: Desk)
     assert await lane.work() == 0, "leased is not claimed"
 
     await lane.take_over()
+    assert await lane.work() == 0, "the dead one's call may still be on its way"
+    desk.world.clock.advance(timedelta(seconds=ASK_SECONDS))
     await lane.work()
 
     assert len(book.asked) == 1, "looked up"
