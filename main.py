@@ -97,12 +97,14 @@ async def opened(settings: Settings, *, pool: int = 12, migrate: bool | None = N
 async def serving(parts: Parts, roles: tuple[str, ...] = ROLES) -> AsyncIterator[str]:
     """The roles at work; yields the address of the doors (empty without the web role). Leaving drains."""
     from bot.service import BotService
+    from hub.actions.provide_transports import provide_transports
     from hub.web.app import create_app
     from hub.web.services import Services as Doors
     from scheduler.runner import Scheduler
 
     given, settings = parts.services, parts.settings
     async with contextlib.AsyncExitStack() as stack:
+        await provide_transports(given, channels.MERCHANT)
         inbox = await stack.enter_async_context(parts.inbox())
         bot = BotService(given, inbox)
         if "worker" in roles:

@@ -109,7 +109,7 @@ def _settings(plan: Plan) -> Settings:
     port = 0 if plan.once and plan.port == 8080 else plan.port
     return load(
         demo=True, data_dir=given.data_dir / "demo", database_url="", host="127.0.0.1", port=port,
-        public_url="", allow_private_hosts=True,
+        public_url="", allow_private_hosts=True, smtp_url="", mail_from="Demo Shop <orders@demo.invalid>",
     )  # fmt: skip
 
 
@@ -134,16 +134,9 @@ async def emptied(settings: Settings) -> AsyncIterator[Parts]:
 
 
 async def prepare(parts: Parts, world: worlds.World, address: str) -> worlds.Connected:
-    """Connects the world's channels, the e-mail mailbox and the web chat; fills the shelves."""
-    services, settings = parts.services, parts.settings
+    """Connects the world's channels and fills the shelves; e-mail and chats come from settings, as in production."""
+    services = parts.services
     connected = await worlds.connect(services, world, MERCHANT, list(STORES))
-    mail = {"sender": "Demo Shop <orders@demo.invalid>", "mailbox": str((settings.data_dir / "mailbox").resolve())}
-    await services.accounts.add(MERCHANT, "email", "E-mail", mail)
-    await services.accounts.add(MERCHANT, "webchat", "Web chat", {"signing_key": services.rng.token(32)})
-    if token := settings.telegram_token.get_secret_value():
-        secret = settings.telegram_webhook_secret.get_secret_value() or services.rng.token(24)
-        values = {"token": token, "webhook_secret": secret, "base_url": settings.telegram_api_url}
-        await services.accounts.add(MERCHANT, "telegram", "Telegram", values)
     await worlds.stock_up(services, MERCHANT, UNITS)
     await worlds.tell_carrier(world, address, connected)
     return connected
