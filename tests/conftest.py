@@ -42,9 +42,9 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-async def database_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+async def database_url() -> AsyncIterator[str]:
     """A server of this test process's own, its schema up to date."""
-    async with server(tmp_path_factory.mktemp("store")) as url:
+    async with server() as url:
         yield url
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import asyncpg
 
@@ -24,9 +25,25 @@ EMPTY = """DO $$ DECLARE t text; used boolean; filled text[] := '{}'; BEGIN
 END $$"""
 
 
+LEFT_OPEN = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"""
+
+
 @asynccontextmanager
-async def server(folder: Path) -> AsyncIterator[str]:
-    """A server in `folder`, its schema up to date; yields its URL."""
+async def server() -> AsyncIterator[str]:
+    """A server with its schema up to date; yields its URL.
+
+    Its folder is not below pytest's: as root the server runs as a user of its own, and every pytest that starts closes
+    `/tmp/pytest-of-root` to others, the servers of runs at work included.
+    """
+    with TemporaryDirectory(prefix="crossdock-", ignore_cleanup_errors=True) as name:
+        async with running(Path(name)) as url:
+            yield url
+
+
+@asynccontextmanager
+async def running(folder: Path) -> AsyncIterator[str]:
+    """The server of `folder`."""
     url = await asyncio.to_thread(embedded.start, folder)
     connection = await asyncpg.connect(dsn=url)
     for setting in UNSAFE:
@@ -34,8 +51,13 @@ async def server(folder: Path) -> AsyncIterator[str]:
     await connection.execute("SELECT pg_reload_conf()")
     await connection.close()
     await Database(url).migrate()
-    yield url
-    await embedded.stop_if_alone(folder)
+    try:
+        yield url
+    finally:
+        connection = await asyncpg.connect(dsn=url)
+        await connection.execute(LEFT_OPEN)
+        await connection.close()
+        await embedded.stop_if_alone(folder)
 
 
 async def empty(database: Database) -> None:
