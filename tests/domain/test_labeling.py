@@ -40,7 +40,7 @@ def test_asks_the_carrier_and_waits() -> None:
     assert (message.kind, message.intent, message.account_id) == (Kind.BUY_LABEL, "label:401:1", CARRIER)
     assert (message.subject, message.subject_id) == ("fulfillment", 501)
     assert message.payload == LabelRequest(
-        reference="PCH-1", order_number="1001", service="standard", sender=replace(SENDER, name="Lager"),
+        reference="PCH-1", order_number="1001", service="standard", sender=replace(SENDER, name="Lager", company=""),
         recipient=BERLIN, weight_grams=800, value=2500, currency="EUR",
     )  # fmt: skip
     assert [box.label for box in outcome.changes.parcels] == [LabelState.BUYING]
