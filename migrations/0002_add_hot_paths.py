@@ -100,7 +100,7 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON audit FOR EACH STATEMENT E
 """
 
 MOVING = "\n".join(
-    f"ALTER TABLE {table} SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);"
+    f"ALTER TABLE {table} SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);"
     for table in (
         *("orders", "order_lines", "fulfillment_orders", "fulfillment_lines", "parcels"),
         *("inbox", "outbox", "stock"),
