@@ -77,7 +77,7 @@ async def world(database: Database, node: Node) -> AsyncIterator[World]:
         yield made
 
 
-LONG = ("test_kill_nine", "test_shopify_command", "test_permutations", "test_scaffold")
+LONG = ("test_chaos", "test_shopify_command", "test_permutations", "test_scaffold")
 """Files that take longest: they begin first, so that no process waits for them alone at the end."""
 
 

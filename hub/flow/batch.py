@@ -158,7 +158,6 @@ class Batch:
             await tx.execute(sets.WAKE_ORDERS, sorted(self.woken), self.at)
         await sets.update(tx, sets.UPDATE_SKUS, self.skus)
         await sets.update(tx, sets.UPDATE_LINES, sets.merged(self.lines, ["line_id"], LINE_SUMS))
-        await self._flush_stock(tx)
         await sets.insert(tx, "fulfillment_orders", self.new_works)
         await sets.insert(tx, "fulfillment_lines", self.new_work_lines)
         await sets.update(
@@ -175,20 +174,22 @@ class Batch:
             await tx.execute(sets.SEE_SCANS, self.seen_scans)
         await sets.insert(tx, "events", self.events)
         await sets.insert(tx, "outbox", self.messages, "ON CONFLICT (merchant_id, intent) DO NOTHING")
+        await sets.insert(tx, "stock_movements", self.movements)
         await self._announce(tx)
+        await self._flush_stock(tx)
 
     def _new_parcels(self) -> list[Dict]:
         """New boxes as they are at the end of the batch: a later stage may already have changed them."""
         return [parcel | self.parcels.get(parcel["id"], {}) for parcel in self.new_parcels]
 
     async def _flush_stock(self, tx: Tx) -> None:
+        """Last of all: few rows that every batch wants, so they are held only from here to the commit."""
         if not self.stock:
             return
         rows = sets.merged(self.stock, ["merchant_id", "sku", "location_id"], ("on_hand", "reserved"))
         await sets.lock_stock(tx, [(row["merchant_id"], row["sku"]) for row in rows])
         moved = await sets.update(tx, sets.UPDATE_STOCK, rows)
         version_guard(len(rows), moved, "stock")
-        await sets.insert(tx, "stock_movements", self.movements)
 
     async def _announce(self, tx: Tx) -> None:
         work = {"outbox"} if self.messages else set()
