@@ -31,7 +31,7 @@ demo: setup ## the whole product on demo channels; prints where to look
 	$(BIN)/python main.py demo $(ARGS)
 
 test: setup ## every test; no service and no network needed
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup ## format, lint, types, architecture, house limits
 	$(BIN)/ruff format --check .
