@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from hub.actions.cancel_order import Cancel, cancel_order
 from hub.domain.lifecycle import Custody, LabelState, Lifecycle, Outbox, Work
-from hub.domain.order import Cancellation, ChannelOrder, ChannelPayment, News, PaymentStatus
+from hub.domain.order import Cancellation, ChannelOrder, ChannelPayment, Charge, News, PaymentStatus
 from hub.domain.outgoing import Kind, Label, PaymentAction
 from hub.errors import Conflict, Unknown
 from tests.flow.desk import Desk, an_order, at
@@ -273,6 +273,34 @@ async def test_money_that_the_channel_took_shows_as_due_back(desk: Desk) -> None
     await cancel(desk, "notice", order, order_id)
 
     assert await desk.ledger(order_id) == {"cash": 2500, "receivable": -2500}
+
+
+async def test_changed_and_cancelled_in_one_batch(desk: Desk) -> None:
+    """What is undone is what was owed after the change."""
+    order = an_order()
+    await desk.tell(order)
+    await desk.take_in()
+    dearer = replace(order, revised_at=at(5), total=2900, charges=(Charge(kind="fee", title="gift wrap", amount=400),))
+    await desk.tell(dearer, by_notice(order))
+    await desk.take_in()
+
+    order_id = await desk.order_id(order.external_id)
+    assert await desk.ledger(order_id) == {"cash": 2500, "receivable": -2500}
+
+
+async def test_changed_to_another_currency_and_cancelled(desk: Desk) -> None:
+    order = an_order(payments=(), paid=False)
+    await desk.tell(order)
+    await desk.take_in()
+    await desk.tell(replace(order, revised_at=at(5), currency="JPY", total=4000))
+    await desk.take_in()
+    order_id = await desk.order_id(order.external_id)
+    owed = "SELECT currency, sum(amount)::int AS s FROM ledger WHERE account = 'receivable' GROUP BY 1 ORDER BY 1"
+    assert [tuple(row) for row in await desk.world.rows(owed)] == [("EUR", 0), ("JPY", 4000)]
+
+    await ask(desk, order_id)
+
+    assert [tuple(row) for row in await desk.world.rows(owed)] == [("EUR", 0), ("JPY", 0)]
 
 
 async def test_a_second_cancellation_of_a_label_voids_it_once(desk: Desk) -> None:

@@ -97,6 +97,18 @@ async def test_a_refund_told_twice_is_one(desk: Desk) -> None:
     order_id = await desk.order_id(order.external_id)
     assert await desk.world.value("SELECT count(*) FROM refunds") == 2
     assert (await desk.ledger(order_id))["refunds"] == 1000
+    assert (await desk.events(order_id)).count("refunded") == 2
+
+
+async def test_what_routing_found_short_is_forgotten_when_review_looks_again(desk: Desk) -> None:
+    await desk.count(MUG=0)
+    order = an_order()
+    order_id = await desk.take(order)
+    assert set(await desk.holds(order_id)) == {"stock"}
+
+    await desk.take(replace(order, revised_at=at(5), ship_to=None))
+
+    assert set(await desk.holds(order_id)) == {"address"}
 
 
 async def test_more_given_back_than_was_paid_is_booked_as_it_was(desk: Desk) -> None:

@@ -81,6 +81,10 @@ def stories(draw: st.DrawFn) -> Story:
         notices.append(ShipmentNotice(order_id=created.external_id, shipment=shipped, at=at(5)))
         last = replace(last, revised_at=at(5), shipments=(shipped,))
         revisions.append(last)
+    if draw(st.booleans()):
+        worse = {"ship_to": replace(BERLIN, postcode="?")} if draw(st.booleans()) else {"unknown_words": ("status: ?",)}
+        last = replace(last, revised_at=at(5.5), **worse)
+        revisions.append(last)
     cancelled = draw(st.sampled_from(["", "revision", "notice", "both"]))
     if cancelled in {"revision", "both"}:
         revisions.append(replace(last, revised_at=at(6), cancelled_at=at(6), cancel_reason="changed their mind"))
