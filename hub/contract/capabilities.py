@@ -10,7 +10,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from hub.contract.values import About, Account, Answer, Cursor, Delivery, Http, Page, ProductPage, WebhookState
+from hub.contract.values import (
+    About,
+    Account,
+    Answer,
+    Cursor,
+    Delivery,
+    Greeting,
+    Http,
+    Page,
+    ProductPage,
+    Reply,
+    WebhookState,
+)
 from hub.domain.order import News, Value
 from hub.domain.outgoing import (
     CancellationRequest,
@@ -87,6 +99,27 @@ class HearsWebhooks(Reads, Protocol):
 
 
 @runtime_checkable
+class Greets(Protocol):
+    """The system asks, before it delivers, whether the address is ours: a challenge, an unsigned ping."""
+
+    def greet(self, greeting: Greeting) -> Reply | None:
+        """The answer to such a request, of which nothing is kept; None for anything else, which is then a delivery.
+        Raises `Forbidden`."""
+        ...
+
+
+@runtime_checkable
+class FetchesKeys(Protocol):
+    """Deliveries are signed with keys that have to be fetched from the system first."""
+
+    async def fetch_keys(self, headers: Mapping[str, str]) -> None:
+        """Brings what `verify` will need for a delivery with these headers, and keeps it. Whoever knocks can cause
+        this call: keys that do not exist must be remembered too. Raises `Forbidden` for headers that name no key,
+        `Retry` when the system cannot be asked now."""
+        ...
+
+
+@runtime_checkable
 class ReplaysRecordings(Protocol):
     """Recorded files of this system come in shapes that are not yet the delivery's own."""
 
@@ -113,6 +146,38 @@ class PullsOrders(Reads, Protocol):
 
     async def pull_orders(self, cursor: Cursor) -> Page:
         """Orders changed since `cursor`, oldest first. The caller keeps the cursor: a failure leaves it as it was."""
+        ...
+
+
+@runtime_checkable
+class PullsNotices(Reads, Protocol):
+    """The system leaves what it has to tell in a queue of ours, from where it is fetched and then removed."""
+
+    async def pull_notices(self) -> tuple[Delivery, ...]:
+        """What lies in the queue now, a page of it; empty where no queue is set up. It stays until `drop_notices`."""
+        ...
+
+    async def drop_notices(self, notices: Sequence[Delivery]) -> None:
+        """Removes deliveries of the last `pull_notices` from the queue, once they are kept."""
+        ...
+
+
+@runtime_checkable
+class RenewsCredentials(Protocol):
+    """Credentials that end, and are replaced by using them."""
+
+    async def renew_credentials(self) -> Mapping[str, str]:
+        """Fields that have new values now, by the names of `About.credentials`; empty when none has. The caller keeps
+        them at once: the old ones may be worth nothing now. Raises `Reconnect` when a person must connect again."""
+        ...
+
+
+@runtime_checkable
+class ReadsStock(Protocol):
+    """The system can be asked how many units it offers."""
+
+    async def read_stock(self, listing_ids: Sequence[str]) -> Mapping[str, int]:
+        """Units on offer by listing id; listings that the system does not know are left out."""
         ...
 
 

@@ -33,6 +33,8 @@ class About:
     outbox keeps to. `at_once`: kinds of message the system takes many of in one call → how many. `repeatable`: kinds
     whose calls carry a key that the system honours, so that repeating after a lost answer is safe. `production`:
     False for demo connectors, which a production setting refuses to open. `max_body`: largest webhook body in bytes.
+    `credentials_last`: how long credentials are good for before a person has to make new ones. `forget_after`: how long
+    after its delivery an order may keep whom it went to, where the channel's rules set an end.
     """
 
     name: str
@@ -45,6 +47,8 @@ class About:
     repeatable: frozenset[Kind] = frozenset()
     production: bool = True
     max_body: int = 10 * 1024 * 1024
+    credentials_last: timedelta | None = None
+    forget_after: timedelta | None = None
 
 
 class Secrets(dict[str, str]):
@@ -101,6 +105,18 @@ class Http(Protocol):
         """The answer, whatever its status. A network failure raises `Retry`, or `Unknown` when `effect` is set and
         the request may have reached the other side."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """A request at an account's door before anything is verified. `url` is the door's public address, `headers` has
+    lower-case names."""
+
+    method: str
+    url: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class Delivery(Value, frozen=True):

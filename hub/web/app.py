@@ -35,7 +35,8 @@ WEBHOOKS = web.AppKey("webhooks", Webhooks)
 
 def create_app(services: Services) -> web.Application:
     """The application; it starts nothing and keeps nothing open of its own."""
-    webhooks = Webhooks(services.accounts, services.inbox, Heard(services.database, services.clock))
+    heard = Heard(services.database, services.clock)
+    webhooks = Webhooks(services.accounts, services.inbox, heard, services.settings.url)
     app = web.Application(client_max_size=MAX_BODY, middlewares=[_outermost(services, webhooks)])
     app[SERVICES] = services
     app[WEBHOOKS] = webhooks
@@ -44,6 +45,7 @@ def create_app(services: Services) -> web.Application:
     app[health.METRICS] = health.Metrics(webhooks)
     pages.setup(app)
     app.router.add_post(HOOKS + r"{account_id:\d{1,19}}", webhooks.hear)
+    app.router.add_get(HOOKS + r"{account_id:\d{1,19}}", webhooks.greet, allow_head=False)
     app.add_routes([*health.ROUTES, *pages.ROUTES, *chat.ROUTES, *tracking_page.ROUTES, *services.extra_routes])
     app.add_subapp("/api/", create_api())
     app.add_subapp("/console/", create_console())

@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import cast
 
 import structlog
@@ -20,7 +21,7 @@ from msgspec.structs import replace
 
 from hub.accounts import Accounts
 from hub.actions.note_heard import Heard
-from hub.contract import Channel, Delivery, HearsWebhooks
+from hub.contract import Channel, Delivery, FetchesKeys, Greeting, Greets, HearsWebhooks
 from hub.errors import BadPayload, Forbidden, Invalid, NotFound, Reconnect, Retry
 from hub.web.problems import STORE_DOWN, Unauthorized
 from hub.web.services import Keeps
@@ -35,22 +36,39 @@ READ_SECONDS = 30.0
 UNKNOWN = "no account listens here; `python main.py channel list` shows the addresses there are"
 
 
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """What a kind of channel does at the door, found out once: asking a protocol is slow. `most`: bytes of a body."""
+
+    most: int
+    greets: bool
+    fetches: bool
+
+
 class Webhooks:
     """The door of one process. `counts` has the answers given so far, by status."""
 
-    def __init__(self, accounts: Accounts, inbox: Keeps, heard: Heard) -> None:
+    def __init__(self, accounts: Accounts, inbox: Keeps, heard: Heard, public_url: str = "") -> None:
         self._accounts = accounts
         self._inbox = inbox
         self._heard = heard
-        self._most: dict[type[Channel], int] = {}
+        self._public_url = public_url.rstrip("/")
+        self._manners: dict[type[Channel], Manners] = {}
         self.counts: Counter[int] = Counter()
 
     async def hear(self, request: web.Request) -> web.Response:
         """Takes one delivery. Raises the failures that the outermost door turns into answers."""
         channel = await self._open(request.match_info["account_id"])
-        body = await _body(request, self._most[type(channel)])
+        manners = self._manners[type(channel)]
+        body, headers = await _body(request, manners.most), _lower(request.headers)
         try:
-            delivery = cast(HearsWebhooks, channel).verify(_lower(request.headers), body)
+            if manners.greets:
+                reply = cast(Greets, channel).greet(self._greeting(request, headers, body))
+                if reply is not None:
+                    return web.Response(status=reply.status, headers=reply.headers, body=reply.body)
+            if manners.fetches:
+                await cast(FetchesKeys, channel).fetch_keys(headers)
+            delivery = cast(HearsWebhooks, channel).verify(headers, body)
         except Forbidden as error:
             raise Unauthorized(str(error)) from None
         await self._inbox.keep(channel.account, _storable(delivery))
@@ -59,6 +77,23 @@ class Webhooks:
             with contextlib.suppress(*STORE_DOWN):
                 await self._heard.note(channel.account.id)
         return web.Response(status=200)
+
+    async def greet(self, request: web.Request) -> web.Response:
+        """Answers a channel that asks by GET whether the address is ours; nobody else has anything to get here."""
+        channel = await self._open(request.match_info["account_id"])
+        if not isinstance(channel, Greets):
+            raise web.HTTPMethodNotAllowed("GET", ["POST"])
+        try:
+            reply = channel.greet(self._greeting(request, _lower(request.headers), b""))
+        except Forbidden as error:
+            raise Unauthorized(str(error)) from None
+        if reply is None:
+            raise NotFound("this address takes deliveries by POST")
+        return web.Response(status=reply.status, headers=reply.headers, body=reply.body)
+
+    def _greeting(self, request: web.Request, headers: Mapping[str, str], body: bytes) -> Greeting:
+        url = f"{self._public_url}/webhooks/{request.match_info['account_id']}"
+        return Greeting(request.method, url, dict(request.query), headers, body)
 
     async def _open(self, account_id: str) -> Channel:
         number = int(account_id)
@@ -72,10 +107,11 @@ class Webhooks:
             log.error("a webhook cannot be verified", account_id=number, error=str(error))
             raise Retry("this account cannot verify deliveries now", after=300) from None
         kind = type(channel)
-        if kind not in self._most:
+        if kind not in self._manners:
             if not isinstance(channel, HearsWebhooks):
                 raise NotFound(UNKNOWN)
-            self._most[kind] = min(MAX_BODY, self._accounts.connector(channel.account.connector).about.max_body)
+            most = min(MAX_BODY, self._accounts.connector(channel.account.connector).about.max_body)
+            self._manners[kind] = Manners(most, isinstance(channel, Greets), isinstance(channel, FetchesKeys))
         return channel
 
 

@@ -144,7 +144,8 @@ async def test_an_account_that_hears_nothing_is_not_found(
 async def test_other_methods_are_not_allowed(client: Client, account: int) -> None:
     for method in ("GET", "PUT", "DELETE", "PATCH"):
         async with client.request(method, f"/webhooks/{account}") as reply:
-            assert (reply.status, reply.headers["Allow"]) == (405, "POST")
+            assert reply.status == 405
+            assert "POST" in reply.headers["Allow"].split(",")
             assert (await reply.json())["code"] == "method_not_allowed"
 
 
