@@ -38,8 +38,8 @@ GRACE_SECONDS = 10.0
 """How long a stop waits for what is under way before it cancels it."""
 
 AWAY = (
-    OSError, DBConnectionError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError,
+    OSError, DBConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError,
 )  # fmt: skip
 """Failures of the server: the firing leaves no outcome, so its slot comes again once its time is up."""
 

@@ -35,8 +35,25 @@ ARRIVED = f"""SELECT o.id FROM orders o WHERE o.state < 9 AND o.state = {int(Lif
                     AND l.delivered + l.cancelled < l.ordered)
     AND NOT EXISTS (SELECT 1 FROM outbox m WHERE m.subject_id = o.id AND m.kind = '{Kind.CAPTURE_PAYMENT}'
                     AND m.state >= {int(Outbox.DEAD)})"""
+HELD = """SELECT o.id FROM orders o JOIN holds h ON h.merchant_id = o.merchant_id AND h.order_id = o.id
+        AND h.state IN ('open', 'escalated') AND h.reason = '{reason}'
+    WHERE o.state < 9 AND o.state = {state} AND o.due_at = $1"""
+TO_SHIP = """SELECT 1 FROM order_lines l
+    WHERE l.order_id = o.id AND l.requires_shipping AND l.cancelled + l.assigned < l.ordered"""
+STOCKED = f"""{HELD.format(reason="stock", state=int(Lifecycle.ACCEPTED))} AND NOT EXISTS ({TO_SHIP}
+    AND l.ordered - l.cancelled - l.assigned > (
+        SELECT coalesce(sum(s.on_hand - s.reserved), 0)
+        FROM stock s JOIN locations p ON p.id = s.location_id AND p.active
+        WHERE s.merchant_id = l.merchant_id AND s.sku = l.sku))"""
+"""Every unit that is short is somewhere by now; two lines of one SKU may still find too little, and sleep again."""
+MAPPED = f"""{HELD.format(reason="mapping", state=int(Lifecycle.RECEIVED))} AND h.detail->>'what' = 'skus'
+    AND NOT EXISTS ({TO_SHIP}
+    AND NOT EXISTS (SELECT 1 FROM products p WHERE p.merchant_id = l.merchant_id AND p.sku = l.sku)
+    AND NOT EXISTS (SELECT 1 FROM listings g WHERE g.merchant_id = l.merchant_id AND g.account_id = o.account_id
+                        AND g.listing_id = l.listing_id AND g.sku <> ''))"""
 WAKE_ORDERS = f"""UPDATE orders SET due_at = $2 WHERE id IN (
-    SELECT id FROM orders WHERE id IN ({CAPTURED} UNION {ARRIVED}) ORDER BY id FOR UPDATE SKIP LOCKED)"""
+    SELECT id FROM orders WHERE id IN ({CAPTURED} UNION {ARRIVED} UNION {STOCKED} UNION {MAPPED})
+    ORDER BY id FOR UPDATE SKIP LOCKED)"""
 
 WAKE_INBOX = f"""UPDATE inbox SET state = {int(Inbox.PENDING)}, due_at = $1 WHERE id IN (
     SELECT i.id FROM inbox i JOIN orders o ON o.merchant_id = i.merchant_id AND o.account_id = i.account_id

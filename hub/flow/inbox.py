@@ -15,7 +15,7 @@ from hub.contract import Account, Delivery
 from hub.domain.lifecycle import Inbox as State
 from hub.errors import Retry
 from hub.ports import Clock, Ids
-from hub.store.database import CHANNEL, Database
+from hub.store.database import CHANNEL, CUT, Database
 
 log = structlog.get_logger()
 
@@ -110,7 +110,7 @@ class Inbox:
             return
         try:
             added = await self._insert(batch)
-        except (BaseORMException, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+        except (*CUT, BaseORMException, asyncpg.PostgresError, ValueError) as error:
             if len(batch) > 1 and isinstance(error, FAULTY):
                 for waiting in batch:
                     await self._commit([waiting])

@@ -28,7 +28,7 @@ from hub.flow import orphans, senders
 from hub.flow.batch import Batch
 from hub.ports import Ports
 from hub.store import sets
-from hub.store.database import Database, Row, announce
+from hub.store.database import CUT, Database, Row, announce
 
 log = structlog.get_logger()
 
@@ -213,7 +213,7 @@ class Lane:
         for pause in SETTLE_PAUSES:
             try:
                 return await self._keep(calls)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, BaseORMException) as error:
+            except (*CUT, asyncpg.PostgresError, BaseORMException) as error:
                 log.warning("answers could not be kept yet", lane=self.name, count=len(calls), error=repr(error))
                 await asyncio.sleep(pause)
         return await self._keep(calls)

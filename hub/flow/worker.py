@@ -22,7 +22,7 @@ from hub.flow.post import Post
 from hub.flow.runner import BATCH, Runner
 from hub.flow.stages import LINES
 from hub.ports import Ports
-from hub.store.database import Database
+from hub.store.database import CUT, Database
 from hub.store.nodes import Node
 
 log = structlog.get_logger()
@@ -45,8 +45,7 @@ PUT_OFF = {
 PUT_OFF_SECONDS = 60
 
 AWAY = (
-    OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
+    *CUT, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError,
 )  # fmt: skip
 """Failures of the server, not of a row."""
 

@@ -22,6 +22,9 @@ Row: TypeAlias = "asyncpg.Record"
 CHANNEL = "crossdock"
 """The one notification channel; the payload says which kind of work arrived."""
 
+CUT = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What a connection raises that was cut. The last (asyncpg 0.32): a statement met the server's farewell."""
+
 
 class Tx:
     """Statements of one transaction, or of none: plain SQL with $1 placeholders on the ORM's own connection.
@@ -166,7 +169,7 @@ class Database:
     async def ensure_listening(self) -> None:
         """Makes the listener again after the server went away; cheap when there is nothing to do."""
         if self._wakers and self._listener is None:
-            with contextlib.suppress(OSError, asyncpg.PostgresError, asyncio.TimeoutError):
+            with contextlib.suppress(*CUT, asyncpg.PostgresError, asyncio.TimeoutError):
                 await self._make_listener()
 
 
@@ -176,7 +179,7 @@ async def _abandon(opening: object) -> None:
     client = getattr(opening, "client", None)
     pool, connection = getattr(getattr(client, "_parent", None), "_pool", None), getattr(client, "_connection", None)
     if pool is not None and connection is not None:
-        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        with contextlib.suppress(*CUT, asyncpg.PostgresError):
             await pool.release(connection)
 
 
@@ -191,4 +194,4 @@ def version_guard(expected: int, found: int, what: str) -> None:
         raise Conflict(f"{what}: {found} of {expected} rows were as they had been read; the batch is rolled back")
 
 
-__all__ = ["Database", "Row", "Sequence", "Tx", "announce", "version_guard"]
+__all__ = ["CUT", "Database", "Row", "Sequence", "Tx", "announce", "version_guard"]

@@ -43,6 +43,7 @@ STORE_DOWN = (
     asyncpg.PostgresSystemError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     DBConnectionError,
 )
 """What a database that is down, full, stopping or unreachable raises: nothing is lost by asking again later."""

@@ -16,6 +16,7 @@ from hub.domain.lifecycle import Outbox
 from hub.domain.outgoing import Kind, LabelRequest, Shipment
 from hub.flow.worker import Worker
 from hub.ports import Ports
+from hub.store.database import CUT
 from hub.store.nodes import join
 from tests.flow.desk import Desk, an_order, mug
 
@@ -160,7 +161,7 @@ async def steady(desk: Desk, condition: str) -> bool:
     """Whether a statement is true; a connection that was cut just now says no."""
     try:
         return bool(await desk.world.value(condition))
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+    except (*CUT, asyncpg.PostgresError):
         return False
 
 
