@@ -89,7 +89,7 @@ async def take(intake: Intake, told: Sequence[tuple[Row, Any]]) -> None:
     fresh: list[tuple[Row, ChannelOrder]] = []
     amended: list[tuple[Present, ChannelOrder]] = []
     for key, revisions in groups.items():
-        row, newest = max(revisions, key=lambda revision: rank(revision[1]))
+        row, newest = max(revisions, key=lambda revision: rank(revision[1])) if len(revisions) > 1 else revisions[0]
         present = intake.orders.get(key)
         if present is None:
             fresh.append((row, newest))

@@ -27,8 +27,8 @@ LANES = """
     ) SELECT lane FROM lanes WHERE lane IS NOT NULL"""
 """Every lane with open messages: one step along the index a lane, however many messages there are."""
 
-FEW = 50
-GATHER_SECONDS = 0.05
+FEW = 100
+GATHER_SECONDS = 0.1
 """A pause after a small round, so that the next one is larger."""
 
 IDLE_ROUNDS = 5
