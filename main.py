@@ -221,6 +221,14 @@ def doctor(as_json: Json = False) -> None:
 
 
 @app.command()
+def reseal(as_json: Json = False) -> None:
+    """Close stored credentials with the newest secret key. Example: python main.py reseal"""
+    from hub.actions.reseal_secrets import reseal_secrets
+
+    run(lambda parts: reseal_secrets(parts.services), as_json=as_json)
+
+
+@app.command()
 def verify(as_json: Json = False) -> None:
     """The invariants, on the store as it is. Example: python main.py verify --json"""
     from hub.actions.verify_store import verify_store

@@ -49,6 +49,10 @@ class Vault:
         except InvalidTag:
             raise Reconnect("a stored secret does not belong to its row: connect the account again") from None
 
+    def is_current(self, sealed: str) -> bool:
+        """Whether the newest key closed it; what an older one closed is closed anew before that key is retired."""
+        return sealed.partition(".")[0] == self._newest
+
     def mac(self, *parts: object) -> str:
         """A keyed hash of `parts`, for one-time codes and signed links: hex, compared with `hmac.compare_digest`."""
         return hmac.new(self._mac, _aad(parts), hashlib.sha256).hexdigest()
