@@ -23,7 +23,7 @@ from hub.domain.order import (
     ShipmentNotice,
     Value,
 )
-from hub.domain.outgoing import Kind, Label, LabelRequest, Receipt
+from hub.domain.outgoing import Kind, Label, LabelRequest, Notice, Receipt
 from hub.errors import BadPayload
 
 TOPICS: Mapping[str, type[Value]] = {
@@ -171,6 +171,13 @@ class Paper:
         return self._kind(account, self.books.setdefault(account.name, Book()))
 
 
+class Mailer(Reads):
+    """Mail under the name by which the flow knows it."""
+
+    async def notify(self, notice: Notice, key: str) -> Receipt:
+        return await self.book.call(Kind.NOTIFY, notice, key)
+
+
 def papers() -> dict[str, Any]:
     """Every paper connector by name, as `Tools` takes them."""
     made = (
@@ -179,5 +186,6 @@ def papers() -> dict[str, Any]:
         Paper("paper_keyed", Carrier, repeatable=frozenset({Kind.BUY_LABEL})),
         Paper("paper_pay", Provider),
         Paper("paper_many", Many, at_once={Kind.PUSH_SHIPMENT: 20}),
+        Paper("email", Mailer),
     )
     return {paper.about.name: paper for paper in made}
