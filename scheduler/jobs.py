@@ -15,6 +15,7 @@ from hub.actions.give_up_waiting import give_up_waiting, overdue
 from hub.actions.pull_orders import Keeps, pollable, pull_orders
 from hub.actions.reassert_stock import reassert_stock, stock_takers
 from hub.actions.refresh_tracking import carriers, refresh_tracking
+from hub.actions.renew_credentials import renew_credentials, renewable
 from hub.actions.repair_webhooks import hearing, repair_webhooks
 from hub.actions.services import Services
 from hub.actions.targets import Target
@@ -48,11 +49,16 @@ async def _stock(services: Services, _inbox: Keeps, account_id: int) -> object:
     return await reassert_stock(services, account_id)
 
 
+async def _credentials(services: Services, _inbox: Keeps, account_id: int) -> object:
+    return await renew_credentials(services, account_id)
+
+
 JOBS: tuple[Job | AccountJob, ...] = (
     AccountJob("poll",            minutes(1),         pollable,     pull_orders,      180, "poll"),
     AccountJob("repair_webhooks", hours(1),           hearing,      repair_webhooks,  300, "webhooks"),
     AccountJob("track",           hours(6),           carriers,     refresh_tracking, 900, "tracking"),
     AccountJob("reassert_stock",  hours(6),           stock_takers, _stock,           900),
+    AccountJob("renew_credentials", hours(24),        renewable,    _credentials,     120, "credentials"),
     AccountJob("give_up_waiting", minutes(10),        overdue,      give_up_waiting),
     Job("expire_holds",           seconds(30),        expire_holds),
     Job("wake_forgotten",         minutes(5),         wake_forgotten),

@@ -8,6 +8,7 @@ async with serve() as double:
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -49,6 +50,9 @@ class EtsyDouble:
         self.codes: dict[str, tuple[str, str]] = {}
         """Authorization code → (code challenge, redirect URI)."""
         self.refreshed = 0
+        self.gate, self.asked = asyncio.Event(), asyncio.Event()
+        """Token requests are answered while the first is set; the second tells that one has come."""
+        self.gate.set()
         self._calls: deque[float] = deque()
         self._seeded = 0
 
@@ -142,6 +146,8 @@ class EtsyDouble:
     async def token(self, request: web.Request) -> web.Response:
         """POST /v3/public/oauth/token: for a code with its verifier, or for a refresh token."""
         form = await _form(request)
+        self.asked.set()
+        await self.gate.wait()
         if form.get("client_id") != KEYSTRING:
             raise Refused(400, "invalid_client", "client_id is invalid")
         if form.get("grant_type") == "authorization_code":

@@ -1,0 +1,131 @@
+"""Credentials that end are replaced by using them, and what replaces them is kept at once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+
+from connectors.etsy import Etsy
+from hub.accounts import Accounts, Tools
+from hub.actions.check_account import check_account
+from hub.actions.renew_credentials import Renewed, renew_credentials, renewable
+from hub.errors import Invalid, Reconnect, Retry
+from scheduler.jobs import JOBS, AccountJob
+from tests.connectors.etsy.server import (
+    KEYSTRING,
+    REFRESH_TOKEN,
+    SHARED_SECRET,
+    WEBHOOK_SECRET,
+    EtsyDouble,
+    serve,
+)
+from tests.connectors.etsy.shop import SHOP_ID
+from tests.support.world import World
+
+VALUES = {
+    "keystring": KEYSTRING, "shared_secret": SHARED_SECRET, "refresh_token": REFRESH_TOKEN,
+    "webhook_secret": WEBHOOK_SECRET, "shop_id": str(SHOP_ID), "put_back": "yes",
+}  # fmt: skip
+
+
+@pytest.fixture
+async def etsy() -> AsyncIterator[EtsyDouble]:
+    async with serve() as double:
+        yield double
+
+
+async def connected(world: World, etsy: EtsyDouble) -> int:
+    return await world.account("etsy", "cups", {**VALUES, "base_url": etsy.url})
+
+
+async def secrets(world: World, account_id: int) -> dict[str, str]:
+    """What is stored, opened anew."""
+    world.accounts.forget(account_id)
+    return dict((await world.accounts.open(account_id)).account.secrets)
+
+
+async def health(world: World, account_id: int) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = json.loads(
+        await world.value("SELECT health FROM accounts WHERE id = $1", account_id)
+    )
+    return found
+
+
+def restarted(world: World) -> Accounts:
+    """The accounts of another process: it has nothing in memory."""
+    tools = Tools({"etsy": Etsy()}, world.http, world.services.vault)
+    return Accounts(world.database, tools, world.clock, world.ports.ids)
+
+
+async def test_the_new_token_is_stored_and_all_else_stays(world: World, etsy: EtsyDouble) -> None:
+    account_id = await connected(world, etsy)
+    assert await renew_credentials(world.services, account_id) == Renewed(("refresh_token",))
+    kept = await secrets(world, account_id)
+    assert kept.pop("refresh_token") in etsy.refresh - {REFRESH_TOKEN}
+    assert kept == {name: VALUES[name] for name in ("keystring", "shared_secret", "webhook_secret")}
+    settings = (await world.accounts.open(account_id)).account.settings
+    assert settings == {"shop_id": str(SHOP_ID), "put_back": "yes", "base_url": etsy.url}
+    assert (await check_account(world.services, account_id)).title == "TeaAndCups"
+    assert etsy.refreshed == 1, "the access token that came with it is still the one to use"
+    assert await renew_credentials(world.services, account_id) == Renewed(()), "there is nothing newer"
+
+
+async def test_a_token_that_is_good_once_outlives_every_restart(world: World, etsy: EtsyDouble) -> None:
+    etsy.rotates = True
+    account_id = await connected(world, etsy)
+    for _ in range(4):
+        await renew_credentials(world.services, account_id)
+        process = restarted(world)
+        channel = await process.open(account_id)
+        assert await channel.check() == "TeaAndCups"
+        fresh = await channel.renew_credentials()  # type: ignore[attr-defined]
+        await world.accounts.renew(world.merchant_id, account_id, {**channel.account.secrets, **fresh})
+    assert await secrets(world, account_id) != VALUES
+
+
+async def test_a_revoked_token_asks_for_a_new_connection(world: World, etsy: EtsyDouble) -> None:
+    account_id = await connected(world, etsy)
+    etsy.refresh.clear()
+    with pytest.raises(Reconnect, match="invalid_grant"):
+        await renew_credentials(world.services, account_id)
+    assert (await health(world, account_id))["credentials"]["code"] == "reconnect"
+    assert await world.value("SELECT state FROM accounts WHERE id = $1", account_id) == "reconnect"
+    assert await renewable(world.services) == []
+
+
+async def test_a_channel_that_is_away_leaves_its_words_until_it_is_back(world: World, etsy: EtsyDouble) -> None:
+    account_id = await connected(world, etsy)
+    etsy.fail(503)
+    with pytest.raises(Retry):
+        await renew_credentials(world.services, account_id)
+    assert set(await health(world, account_id)) == {"credentials", "error"}
+    assert (await secrets(world, account_id))["refresh_token"] == REFRESH_TOKEN
+    await renew_credentials(world.services, account_id)
+    assert await health(world, account_id) == {}
+
+
+async def test_what_a_merchant_gave_meanwhile_counts(world: World, etsy: EtsyDouble) -> None:
+    account_id = await connected(world, etsy)
+    etsy.gate.clear()
+    renewing = asyncio.create_task(renew_credentials(world.services, account_id))
+    async with asyncio.timeout(10):
+        await etsy.asked.wait()
+    given = {name: VALUES[name] for name in ("keystring", "shared_secret", "webhook_secret")}
+    await world.accounts.renew(world.merchant_id, account_id, given | {"refresh_token": "1.given-by-the-merchant"})
+    etsy.gate.set()
+    assert await renewing == Renewed(())
+    assert (await secrets(world, account_id))["refresh_token"] == "1.given-by-the-merchant"
+
+
+async def test_only_accounts_whose_credentials_end_are_renewed_each_day(world: World, etsy: EtsyDouble) -> None:
+    account_id, store = await connected(world, etsy), await world.store("nordlicht")
+    assert [target.account_id for target in await renewable(world.services)] == [account_id]
+    with pytest.raises(Invalid, match="no credentials that are renewed"):
+        await renew_credentials(world.services, store)
+    (job,) = [job for job in JOBS if job.name == "renew_credentials"]
+    assert isinstance(job, AccountJob)
+    assert job.concern == "credentials"
+    assert await job.action(world.services, world.inbox, account_id) == Renewed(("refresh_token",))
