@@ -74,11 +74,13 @@ async def flow(parts: Parts, orders: int, workers: int) -> dict[str, Any]:
             await warm_up(parts, world, connected, address)
             database.statements = 0
             before, cpu, started = await _done(parts), _cpu(parts, world), time.perf_counter()
+            machine = psutil.cpu_times()
             doors = {key: f"{address}/webhooks/{connected.stores[key]}" for key in STORES}
-            shares = [worlds.Share(key, _share(orders, number), concurrency=24) for number, key in enumerate(STORES)]
-            tallies = await asyncio.gather(*(world.sell(share, doors[share.store]) for share in shares))
+            sales = [worlds.Share(key, _share(orders, number), concurrency=24) for number, key in enumerate(STORES)]
+            tallies = await asyncio.gather(*(world.sell(share, doors[share.store]) for share in sales))
             await _until_done(parts, before + orders)
             seconds = time.perf_counter() - started
+            shares = shares_of(machine, psutil.cpu_times())
             spent = [after - first for after, first in zip(_cpu(parts, world), cpu, strict=True)]
             statements = database.statements
         return await _document(parts, orders, seconds, tallies) | {
@@ -89,6 +91,7 @@ async def flow(parts: Parts, orders: int, workers: int) -> dict[str, Any]:
                 "postgres": round(spent[1] * 1000 / orders, 2),
                 "world": round(spent[2] * 1000 / orders, 2),
             },
+            "machine_percent": shares,
             "workers": workers,
         }
 
@@ -152,6 +155,16 @@ async def _document(parts: Parts, orders: int, seconds: float, tallies: list[dic
 def percentile(ranked: list[float], share: float) -> float:
     """The value below which `share` of the ascending `ranked` lie."""
     return round(ranked[min(int(len(ranked) * share), len(ranked) - 1)], 3) if ranked else 0.0
+
+
+def shares_of(before: Any, after: Any) -> dict[str, float]:
+    """What the machine's processors did meanwhile, in percent of their time: `busy` with anything, `idle`, and `stolen`
+    by the host for other machines. A figure that was measured while time was stolen is that much too low."""
+    spent = {name: getattr(after, name) - getattr(before, name) for name in after._fields if "guest" not in name}
+    total = sum(spent.values()) or 1.0
+    stolen, idle = spent.get("steal", 0.0), spent["idle"] + spent.get("iowait", 0.0)
+    busy = total - stolen - idle
+    return {name: round(100 * value / total, 1) for name, value in (("busy", busy), ("idle", idle), ("stolen", stolen))}
 
 
 def _cpu(parts: Parts, world: worlds.World) -> tuple[float, float, float]:
