@@ -98,6 +98,7 @@ async def check_a_lost_answer_is_not_repeated_blindly(harness: Harness, http: Ht
                     got = await outcome(f"{kind} with answer {number} lost", push(channel, harness, kind, KEY))
                     calls = max(calls, between.passed - before)
                     demand(calls <= LIMIT, f"one {kind} took {calls} calls")
+                    between.spoil = 0  # a question that was asked again by itself counts above: spare the look-up
                     await _judge_lost(harness, double, channel, (kind, got))
                 number += 1
 
