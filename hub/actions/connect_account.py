@@ -68,6 +68,7 @@ class Kept(Struct, frozen=True):
     wish: Wish
     state: str
     at: int
+    redirect: str = ""
 
 
 class Offer(Struct, frozen=True):
@@ -97,7 +98,7 @@ async def begin_connecting(services: Services, wish: Wish, redirect: str) -> Beg
         raise Conflict(f"there is already a {wish.kind} account named {wish.name!r}; choose another name")
     state = services.rng.token(24)
     address = connector.authorize(values, state, redirect)
-    kept = Kept(wish, state, int(services.clock.now().timestamp()))
+    kept = Kept(wish, state, int(services.clock.now().timestamp()), redirect)
     return Begun(address, services.vault.close(msgspec.json.encode(kept).decode(), *_belongs(wish.merchant_id)))
 
 
@@ -106,9 +107,12 @@ async def finish_connecting(
 ) -> Connected:
     """Takes the channel's answer. Raises `Forbidden` unless this merchant started it lately and the answer is proven,
     and the failures of `exchange`. An account of the very same shop gets the new credentials, else one is added."""
-    wish = _opened(services, merchant_id, kept, params)
+    found = _opened(services, merchant_id, kept, params)
+    wish = found.wish
     connector = _connector(services, wish.kind)
-    values = await connector.exchange(await _values(services, wish, connector), params, services.clock.now())
+    given = await _values(services, wish, connector) | {"redirect_uri": found.redirect}
+    values = await connector.exchange(given, params, services.clock.now())
+    values.pop("redirect_uri", None)
     known = _same(await services.database.plain.fetch(ACCOUNTS, merchant_id, wish.kind), connector, values)
     if known is None:
         added = await add_account(services, NewAccount(merchant_id, wish.kind, wish.name, values), actor)
@@ -149,7 +153,7 @@ async def _values(services: Services, wish: Wish, connector: ConnectsByOAuth) ->
     return {name: before[name] for name in connector.oauth_fields if before.get(name)} | values
 
 
-def _opened(services: Services, merchant_id: int, kept: str, params: Mapping[str, str]) -> Wish:
+def _opened(services: Services, merchant_id: int, kept: str, params: Mapping[str, str]) -> Kept:
     try:
         found = msgspec.json.decode(services.vault.open(kept, *_belongs(merchant_id)), type=Kept)
     except (Reconnect, ValueError, KeyError):
@@ -158,7 +162,7 @@ def _opened(services: Services, merchant_id: int, kept: str, params: Mapping[str
         raise Forbidden("this is not the answer to what was started here: start again")
     if not 0 <= services.clock.now().timestamp() - found.at <= GOOD_FOR.total_seconds():
         raise Forbidden("connecting took too long: start again")
-    return found.wish
+    return found
 
 
 def _same(rows: Sequence[Row], connector: ConnectsByOAuth, values: Mapping[str, str]) -> Row | None:

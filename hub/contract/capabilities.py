@@ -71,7 +71,8 @@ class ConnectsByOAuth(Connector, Protocol):
         ...
 
     async def exchange(self, values: Mapping[str, str], params: Mapping[str, str], now: datetime) -> dict[str, str]:
-        """The account's fields for what came back, once that is proven. Raises `Forbidden`, `Reject`, `Retry`."""
+        """The account's fields for what came back, once that is proven. `values` has the `redirect` of `authorize`
+        as `redirect_uri` besides, which some channels want to see again. Raises `Forbidden`, `Reject`, `Retry`."""
         ...
 
 
