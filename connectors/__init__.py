@@ -36,6 +36,7 @@ CONNECTORS: Mapping[str, Connector] = Connectors(
         "demo_carrier": "connectors.demo_carrier:DemoCarrier",
         "demo_payments": "connectors.demo_payments:DemoPayments",
         "shopify": "connectors.shopify:Shopify",
+        "amazon": "connectors.amazon:Amazon",
         "woocommerce": "connectors.woocommerce:WooCommerce",
         "ebay": "connectors.ebay:Ebay",
         "etsy": "connectors.etsy:Etsy",
