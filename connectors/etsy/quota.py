@@ -44,7 +44,7 @@ class Quota:
 
     def pause(self, now: float) -> float:
         """Seconds to wait so that no second has too many calls; 0 when there is room, and then it is taken."""
-        while self._calls and now - self._calls[0] >= 1.0:
+        while self._calls and self._calls[0] + 1.0 <= now:
             self._calls.popleft()
         if len(self._calls) >= self._per_second:
             return self._calls[0] + 1.0 - now
