@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from hub.actions.expire_holds import expire_holds
 from hub.actions.fire_slots import clean_firings
 from hub.actions.give_up_waiting import give_up_waiting, overdue
+from hub.actions.pull_notices import noticed, pull_notices
 from hub.actions.pull_orders import Keeps, pollable, pull_orders
 from hub.actions.reassert_stock import reassert_stock, stock_takers
 from hub.actions.refresh_tracking import carriers, refresh_tracking
@@ -55,6 +56,7 @@ async def _credentials(services: Services, _inbox: Keeps, account_id: int) -> ob
 
 JOBS: tuple[Job | AccountJob, ...] = (
     AccountJob("poll",            minutes(1),         pollable,     pull_orders,      180, "poll"),
+    AccountJob("notices",         minutes(1),         noticed,      pull_notices,     180, "notices"),
     AccountJob("repair_webhooks", hours(1),           hearing,      repair_webhooks,  300, "webhooks"),
     AccountJob("track",           hours(6),           carriers,     refresh_tracking, 900, "tracking"),
     AccountJob("reassert_stock",  hours(6),           stock_takers, _stock,           900),

@@ -72,6 +72,10 @@ async def pull_orders(services: Services, inbox: Keeps, account_id: int, since: 
     try:
         start = Cursor(at=since) if since is not None else position.start(overlap)
         pulled, reached = await _pages(source, position, start, None if since is not None else MOST_PAGES)
+    except _ToldToWait as told:
+        await pull_position.move(services, account_id, position.reached(told.cursor, True, services.clock.now()))
+        await account_health.failed(services, account_id, "poll", told.wait)
+        raise told.wait from None
     except CrossdockError as error:
         await pull_position.release(services, account_id, position, forget_page=isinstance(error, Reject))
         if not isinstance(error, Conflict):
@@ -88,12 +92,26 @@ async def pull_orders(services: Services, inbox: Keeps, account_id: int, since: 
     return pulled
 
 
+class _ToldToWait(Exception):
+    """In the middle of a list the channel asks for patience: after that the run goes on at `cursor`. Where a quota lets
+    through so many pages at once (Amazon: 20, then one in three minutes), a long list would never end otherwise."""
+
+    def __init__(self, wait: Retry, cursor: Cursor) -> None:
+        super().__init__(str(wait))
+        self.wait, self.cursor = wait, cursor
+
+
 async def _pages(source: Source, position: Position, start: Cursor, most: int | None) -> tuple[Pulled, Cursor]:
     """Reads pages from `start`; returns what came and the cursor of the last page. Raises whatever a page raises."""
     cursor, seen = start, {start}
     deliveries = new = pages = 0
     while True:
-        page = await source.channel.pull_orders(cursor)
+        try:
+            page = await source.channel.pull_orders(cursor)
+        except Retry as wait:
+            if not pages or most is None or wait.after is None:
+                raise
+            raise _ToldToWait(wait, cursor) from wait
         kept = await _keep(source, page.deliveries)
         deliveries, new, pages = deliveries + len(kept), new + sum(kept), pages + 1
         if not page.more or pages == most:

@@ -119,6 +119,21 @@ async def test_a_long_list_goes_on_where_the_last_run_ended(world: World, source
     assert "page" not in await cursor(world, account_id)
 
 
+async def test_a_quota_in_the_middle_of_a_list_is_waited_for_and_the_list_goes_on(world: World, source: Source) -> None:
+    source.sell(25)
+    account_id = await connect(world, source)
+    source.wrong.extend([None, lambda: web.Response(status=429, headers={"Retry-After": "179"})])
+    with pytest.raises(Retry):
+        await pull(world, account_id)
+    assert await at(world, account_id) is None, "the cursor moves at the end only"
+    assert (await health(world, account_id))["poll"]["after"] == 179
+    assert await pollable(world.services) == []
+    second = await pull(world, account_id)
+    assert (second.new, second.pages) == (15, 2), "what came before is not read again"
+    assert await at(world, account_id) == source.orders[-1].changed
+    assert await health(world, account_id) == {} and "page" not in await cursor(world, account_id)
+
+
 async def test_a_page_mark_that_is_refused_is_forgotten(world: World, source: Source) -> None:
     source.sell(MOST_PAGES * 10 + 15)
     account_id = await connect(world, source)
