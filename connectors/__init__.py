@@ -40,6 +40,7 @@ CONNECTORS: Mapping[str, Connector] = Connectors(
         "woocommerce": "connectors.woocommerce:WooCommerce",
         "ebay": "connectors.ebay:Ebay",
         "etsy": "connectors.etsy:Etsy",
+        "medusa": "connectors.medusa:Medusa",
     }
 )
 """Name → where its class is."""
