@@ -41,6 +41,7 @@ CONNECTORS: Mapping[str, Connector] = Connectors(
         "ebay": "connectors.ebay:Ebay",
         "etsy": "connectors.etsy:Etsy",
         "medusa": "connectors.medusa:Medusa",
+        "vendure": "connectors.vendure:Vendure",
     }
 )
 """Name → where its class is."""
