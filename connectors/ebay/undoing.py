@@ -1,7 +1,7 @@
 """Cancelling and refunding. Neither has a key, and a refund does not even give our words back.
 
 A cancellation is looked up by the order's own state. A refund is told from earlier ones by what the order held before:
-that is remembered while this process lives; later nobody can tell two refunds of one amount apart, and a person must.
+that is remembered while this process lives. Later nobody can tell whose a refund is, and a person must.
 Sources: sell_fulfillment issueRefund; Post-Order API, "Create Cancellation Request".
 """
 
@@ -18,7 +18,7 @@ from connectors.ebay.pulling import ORDERS
 from connectors.ebay.purse import Purse
 from hub.domain import money
 from hub.domain.outgoing import CancellationRequest, Receipt, RefundRequest
-from hub.errors import BadPayload, Reject, Unknown
+from hub.errors import Reject, Unknown
 
 CANCELLATIONS = "/post-order/v2/cancellation"
 MOST = 1000
@@ -136,22 +136,16 @@ async def push_refund(client: Client, request: RefundRequest, before: Before) ->
 
 
 async def find_refund(client: Client, request: RefundRequest, before: Before) -> Receipt | None:
-    """The receipt of a refund that was made, None when there is none of its amount. Raises `Unknown` when there is one
-    of which nobody can tell whose it is."""
+    """The receipt of a refund that the order had not before, whatever its amount: eBay may show what the seller gives
+    back net of fees and tax. None when there is none. Raises `Unknown` when nobody can tell whose a refund is."""
     order = await _order(client, request.order_id)
-    purse = _purse(order)
     known = before.get(request.reference)
-    same = []
-    for name, refund in _refunds(order):
-        try:
-            fits = abs(purse.amount(refund.amount, "$")) == request.amount
-        except BadPayload:
-            fits = True
-        if fits and refund.refund_status != "FAILED" and name not in (known or ()):
-            same.append(name)
-    if same and known is None:
-        raise Unknown(f"the order has a refund of this amount ({same[0]}): see in Seller Hub whether it is this one")
-    return Receipt(external_id=same[0]) if same else None
+    there = {name: refund for name, refund in _refunds(order) if refund.refund_status != "FAILED"}
+    if known is None and there:
+        names = ", ".join(there)
+        raise Unknown(f"the order has refunds ({names}): see in Seller Hub whether this one is among them")
+    fresh = next((name for name in there if name not in (known or ())), None)
+    return Receipt(external_id=fresh, details={"status": there[fresh].refund_status}) if fresh else None
 
 
 def _purse(order: wire.Standing) -> Purse:

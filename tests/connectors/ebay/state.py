@@ -60,6 +60,8 @@ class State:
     clock: datetime = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
     number: int = 0
     alert_email: str = "ops@example.com"
+    fail_refunds: bool = False
+    break_refunds: bool = False
 
     def add_order(self, order: Node) -> str:
         """Takes an order as getOrder gives it."""
@@ -186,6 +188,10 @@ class State:
         back = sum(Decimal(it["amount"]["value"]) for it in refunds)
         if back + value > Decimal(total.get("convertedFromValue") or total["value"]):
             raise Refused(400, 34915, "The refund amount exceeds order amount.")
+        if self.break_refunds:
+            raise Refused(500, 34900, "There was a problem with an eBay internal system or process.")
+        if self.fail_refunds:
+            return {"refundStatus": "FAILED"}
         made = self.take(Kind.PUSH_REFUND, reference)
         refunds.append({"refundId": made, "refundStatus": "PENDING", "amount": dict(amount)})
         self.touch(order)
