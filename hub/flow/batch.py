@@ -166,14 +166,14 @@ class Batch:
         await sets.insert(tx, "parcels", [self.parcels.pop(p["id"], {}) | p for p in self._new_parcels()])
         await sets.update(tx, sets.UPDATE_PARCELS, list(self.parcels.values()))
         await sets.update(tx, sets.UPDATE_CAPTURED, self.captured)
-        await sets.insert(tx, "ledger", self.postings, "ON CONFLICT DO NOTHING")
+        await sets.insert_new(tx, "ledger", self.postings, sets.LEDGER_KEYS)
         await sets.insert(tx, "holds", list(self.holds.values()), sets.OPEN_HOLDS)
         if self.healed:
             await tx.execute(sets.CLOSE_HOLDS, self.healed, self.at)
         if self.seen_scans:
             await tx.execute(sets.SEE_SCANS, self.seen_scans)
         await sets.insert(tx, "events", self.events)
-        await sets.insert(tx, "outbox", self.messages, "ON CONFLICT (merchant_id, intent) DO NOTHING")
+        await sets.insert_new(tx, "outbox", self.messages, sets.OUTBOX_KEYS)
         await sets.insert(tx, "stock_movements", self.movements)
         await self._announce(tx)
         await self._flush_stock(tx)

@@ -16,7 +16,8 @@ from hub.store.database import Row
 
 FIND = """SELECT id, external_id, state, email, customer_id FROM orders
     WHERE merchant_id = $1 AND account_id = $2
-        AND ($3 OR (email <> '' AND email = $4) OR external_id = ANY($5::text[]))"""
+        AND ($3 OR (email <> '' AND email = $4) OR external_id = ANY($5::text[])
+            OR ($6 <> '' AND buyer->>'external_id' = $6))"""
 FORGET_ORDERS = """UPDATE orders
     SET buyer = '{}', ship_to = NULL, bill_to = NULL, email = '', note = '', customer_id = NULL
     WHERE id = ANY($1::bigint[])"""
@@ -36,8 +37,9 @@ async def erase(intake: Intake, row: Row, news: Erasure) -> None:
     """Erases, puts off while an order is under way, or records that somebody asks what is known."""
     whole_shop = news.kind == "erase_shop"
     found = await intake.tx.fetch(
-        FIND, row["merchant_id"], row["account_id"], whole_shop, news.email.strip().lower(), list(news.order_ids)
-    )
+        FIND, row["merchant_id"], row["account_id"], whole_shop, news.email.strip().lower(), list(news.order_ids),
+        news.external_id,
+    )  # fmt: skip
     if news.kind == "export_person":
         await _record(intake, row, "data_requested", {"orders": len(found)})
         return

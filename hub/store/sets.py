@@ -1,17 +1,23 @@
 """Set-wise statements: each touches a whole batch, however large, in one round trip.
 
-Rows travel as one JSON text and are spread by PostgreSQL into the table's own row type, so that a column has one type
-in one place. Where several rows are locked, they are locked in a fixed order: fulfillment orders, orders, lines, stock.
+New rows go in by COPY. Changes, and rows that replace others, travel as one JSON text and are spread by PostgreSQL into
+the table's own row type, so that a column has one type in one place. Where several rows are locked, they are locked in
+a fixed order: fulfillment orders, orders, lines, stock.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
+import asyncpg
 import msgspec
+from tortoise.fields import JSONField
 
+from hub.errors import Conflict
+from hub.store import models
 from hub.store.database import Row, Tx
 
 encode = msgspec.json.Encoder().encode
@@ -35,7 +41,55 @@ async def insert(tx: Tx, table: str, rows: Sequence[Mapping[str, object]], confl
     """Inserts rows that all have the same columns; returns how many went in. `conflict` is an ON CONFLICT clause."""
     if not rows:
         return 0
-    return await tx.execute(_insert_sql(table, tuple(rows[0]), conflict), text(rows))
+    if conflict:
+        return await tx.execute(_insert_sql(table, tuple(rows[0]), conflict), text(rows))
+    columns = tuple(rows[0])
+    of = itemgetter(*columns)
+    return await tx.copy(table, columns, [of(row) for row in _flat(table, rows, columns)])
+
+
+async def insert_new(tx: Tx, table: str, rows: Sequence[Mapping[str, Any]], keys: Mapping[str, str]) -> int:
+    """Inserts those of `rows` that are not there yet by their unique `keys` (column → type); of two with equal keys the
+    first. Two statements. Raises `Conflict` when somebody else adds one of them at the same moment."""
+    if not rows:
+        return 0
+    of = itemgetter(*keys)
+    first: dict[Any, Mapping[str, Any]] = {}
+    for row in rows:
+        first.setdefault(of(row), row)
+    wanted = map(list, zip(*first, strict=True))
+    for found in await tx.fetch(_present_sql(table, tuple(keys.items())), *wanted):
+        first.pop(tuple(found), None)
+    try:
+        return await insert(tx, table, list(first.values()))
+    except asyncpg.UniqueViolationError as error:
+        raise Conflict(f"{table}: {error.detail}") from error
+
+
+@lru_cache(maxsize=16)
+def _present_sql(table: str, keys: tuple[tuple[str, str], ...]) -> str:
+    names = ", ".join(name for name, _ in keys)
+    arrays = ", ".join(f"${place}::{kind}[]" for place, (_, kind) in enumerate(keys, 1))
+    return f"SELECT {names} FROM {table} JOIN unnest({arrays}) AS w({names}) USING ({names})"  # noqa: S608 - our names
+
+
+def _flat(table: str, rows: Sequence[Mapping[str, Any]], columns: tuple[str, ...]) -> Sequence[Mapping[str, Any]]:
+    """The rows with their JSON columns as text."""
+    nested = [name for name in columns if name in _json_columns(table)]
+    if not nested:
+        return rows
+    return [
+        {**row, **{name: encode(value).decode() for name in nested if (value := row[name]) is not None}} for row in rows
+    ]
+
+
+@lru_cache(maxsize=64)
+def _json_columns(table: str) -> frozenset[str]:
+    """Columns of a table that hold JSON: what its model says, and `events` has none."""
+    if table == "events":
+        return frozenset({"details"})
+    model = next(m for m in map(models.__dict__.get, models.__all__) if m is not None and m._meta.db_table == table)
+    return frozenset(name for name, field in model._meta.fields_map.items() if isinstance(field, JSONField))
 
 
 async def update(tx: Tx, sql: str, rows: Sequence[Mapping[str, object]], *args: object) -> int:
@@ -57,6 +111,10 @@ def merged(rows: Sequence[Mapping[str, Any]], keys: Sequence[str], sums: Sequenc
             for name in sums:
                 total[name] += row[name]
     return [totals[key] for key in sorted(totals) if any(totals[key][name] for name in sums)]
+
+
+LEDGER_KEYS = {"merchant_id": "bigint", "order_id": "bigint", "posting": "text", "account": "text"}
+OUTBOX_KEYS = {"merchant_id": "bigint", "intent": "text"}
 
 
 # ---------------------------------------------------------------- claims
