@@ -116,12 +116,15 @@ TOPICS = tuple(topic for topic in READERS if topic != POLLED)
 # ---------------------------------------------------------------- recorded files
 
 
+NOTHING = Raw(b"")
+
+
 class _Recorded(Struct, frozen=True):
     """A file: an order, or one in the envelope that WordPress.com's proxy puts around answers."""
 
-    data: Raw | None = None
-    line_items: Raw | None = None
-    id: Raw | None = None
+    data: Raw = NOTHING
+    line_items: Raw = NOTHING
+    id: Raw = NOTHING
 
 
 def unwrap(body: bytes, topic: str) -> tuple[str, bytes]:
@@ -130,11 +133,11 @@ def unwrap(body: bytes, topic: str) -> tuple[str, bytes]:
         raise Invalid("topic", f"{topic[:50]!r} can not be sent; there are {', '.join(TOPICS)}")
     try:
         found = decode(body, _Recorded)
-        if found.data is not None and found.line_items is None:
+        if bytes(found.data) and not bytes(found.line_items):
             body = bytes(found.data)
             found = decode(body, _Recorded)
     except BadPayload:
         raise Invalid("file", "it is no order: a webhook carries one, and only single orders can be sent") from None
-    if topic in ("order.deleted", POLLED) or (found.id is not None and found.line_items is not None):
+    if topic in ("order.deleted", POLLED) or (bytes(found.id) and bytes(found.line_items)):
         return topic or "order.updated", body
     raise Invalid("file", "it is no order: only orders of WooCommerce can be sent")

@@ -23,12 +23,29 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class WooDouble:
     """The store, as the suite's `Double`."""
 
-    def __init__(self, store: Store, mischief: Mischief, url: str) -> None:
-        self.store = store
+    def __init__(self, api: Api, mischief: Mischief, url: str) -> None:
+        self.api = api
         self.url = url
         self.fail = mischief.fail
-        self.drop_replies = mischief.drop_replies
         self._mischief = mischief
+
+    @property
+    def store(self) -> Store:
+        return self.api.store
+
+    def renew(self, store: Store) -> None:
+        """Another store at the same address, of which nothing is known and with which nothing is wrong."""
+        self.api.store = store
+        self._mischief.seen.clear()
+        self._mischief.failures.clear()
+        self._mischief.drops = 0
+
+    def drop_replies(self, times: int = 1, *, to: str = "") -> None:
+        """The next calls, or the next one by the method `to`, take effect without an answer."""
+        if to:
+            self.api.lose = to
+        else:
+            self._mischief.drop_replies(times)
 
     @property
     def seen(self) -> list[Seen]:
@@ -51,27 +68,48 @@ class Api:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.lose = ""
+        self.hidden = ""
 
     def routes(self, app: web.Application) -> None:
         v3, add = "/wp-json/wc/v3", app.router.add_route
         add("GET", "/wp-json/", self.site)
-        add("GET", f"{v3}/orders", wp(self.orders))
-        add("GET", f"{v3}/orders/{{id}}", wp(self.order))
-        add("PUT", f"{v3}/orders/{{id}}", wp(self.write_order))
-        add("GET", f"{v3}/orders/{{id}}/notes", wp(self.notes))
-        add("POST", f"{v3}/orders/{{id}}/notes", wp(self.add_note))
-        add("GET", f"{v3}/orders/{{id}}/refunds", wp(self.refunds))
-        add("POST", f"{v3}/orders/{{id}}/refunds", wp(self.add_refund))
-        add("GET", f"{v3}/products", wp(self.products))
-        add("GET", f"{v3}/products/{{id}}", wp(self.product))
-        add("PUT", f"{v3}/products/{{id}}", wp(self.write_product))
-        add("GET", f"{v3}/products/{{parent}}/variations", wp(self.variations))
-        add("PUT", f"{v3}/products/{{parent}}/variations/{{id}}", wp(self.write_variation))
-        add("GET", f"{v3}/webhooks", wp(self.webhooks))
-        add("POST", f"{v3}/webhooks", wp(self.add_webhook))
-        add("PUT", f"{v3}/webhooks/{{id}}", wp(self.write_webhook))
-        add("GET", f"{v3}/data/currencies/current", wp(self.currency))
-        add("GET", f"{v3}/settings/products/woocommerce_weight_unit", wp(self.unit))
+        add("GET", f"{v3}/orders", self.wp(self.orders))
+        add("GET", f"{v3}/orders/{{id}}", self.wp(self.order))
+        add("PUT", f"{v3}/orders/{{id}}", self.wp(self.write_order))
+        add("GET", f"{v3}/orders/{{id}}/notes", self.wp(self.notes))
+        add("POST", f"{v3}/orders/{{id}}/notes", self.wp(self.add_note))
+        add("GET", f"{v3}/orders/{{id}}/refunds", self.wp(self.refunds))
+        add("POST", f"{v3}/orders/{{id}}/refunds", self.wp(self.add_refund))
+        add("GET", f"{v3}/products", self.wp(self.products))
+        add("GET", f"{v3}/products/{{id}}", self.wp(self.product))
+        add("PUT", f"{v3}/products/{{id}}", self.wp(self.write_product))
+        add("GET", f"{v3}/products/{{parent}}/variations", self.wp(self.variations))
+        add("PUT", f"{v3}/products/{{parent}}/variations/{{id}}", self.wp(self.write_variation))
+        add("GET", f"{v3}/webhooks", self.wp(self.webhooks))
+        add("POST", f"{v3}/webhooks", self.wp(self.add_webhook))
+        add("PUT", f"{v3}/webhooks/{{id}}", self.wp(self.write_webhook))
+        add("GET", f"{v3}/data/currencies/current", self.wp(self.currency))
+        add("GET", f"{v3}/settings/products/woocommerce_weight_unit", self.wp(self.unit))
+
+    def wp(self, answer: Answer) -> Answer:
+        """Asks for the keys first, and words errors as WordPress does."""
+
+        async def guarded(request: web.Request) -> web.StreamResponse:
+            try:
+                keys_of(request)
+                if self.hidden and self.hidden in request.path:
+                    raise Fault(404, "rest_no_route", "No route was found matching the URL and request method.")
+                made = await answer(request)
+            except Fault as fault:
+                body = {"code": fault.code, "message": str(fault), "data": {"status": fault.status}}
+                return json(body, fault.status)
+            if self.lose == request.method and request.transport is not None:
+                self.lose = ""
+                request.transport.abort()
+            return made
+
+        return guarded
 
     async def site(self, request: web.Request) -> web.Response:
         return json({"name": "Smith &amp; Daughters", "timezone_string": self.store.zone, "namespaces": ["wc/v3"]})
@@ -198,6 +236,15 @@ def _hook(hook: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in hook.items() if name not in ("secret", "failures")}
 
 
+def keys_of(request: web.Request) -> None:
+    """Raises what a call without the keys, or with others, is answered."""
+    given = request.headers.get("Authorization", "")
+    if not given:
+        raise Fault(401, "woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
+    if given != f"Basic {BASIC}":
+        raise Fault(401, "woocommerce_rest_authentication_error", "Consumer key is invalid.")
+
+
 def page(request: web.Request, rows: Sequence[Any]) -> web.Response:
     """A part of a list, 10 rows unless asked for more and 100 at most, with how long the whole is in its headers."""
     size = int(request.query.get("per_page", "10"))
@@ -222,29 +269,11 @@ def number(request: web.Request, name: str) -> int:
     return int(text)
 
 
-def wp(answer: Answer) -> Answer:
-    """Asks for the keys first, and words errors as WordPress does."""
-
-    async def guarded(request: web.Request) -> web.StreamResponse:
-        try:
-            given = request.headers.get("Authorization", "")
-            if not given:
-                raise Fault(401, "woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
-            if given != f"Basic {BASIC}":
-                raise Fault(401, "woocommerce_rest_authentication_error", "Consumer key is invalid.")
-            return await answer(request)
-        except Fault as fault:
-            body = {"code": fault.code, "message": str(fault), "data": {"status": fault.status}}
-            return json(body, fault.status)
-
-    return guarded
-
-
 @asynccontextmanager
 async def serve(store: Store | None = None) -> AsyncIterator[WooDouble]:
     """A store on a free port of this machine."""
-    store, mischief = store or Store(), Mischief(record=True)
+    api, mischief = Api(store or Store()), Mischief(record=True)
     app = application(mischief)
-    Api(store).routes(app)
+    api.routes(app)
     async with listening(app, "127.0.0.1", 0) as url:
-        yield WooDouble(store, mischief, url)
+        yield WooDouble(api, mischief, url)
