@@ -8,6 +8,7 @@ than 999 of a thing. Quantities that do not differ by a variant's properties are
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 
 from msgspec import UNSET
@@ -61,7 +62,8 @@ async def read_stock(client: Client, listing_ids: Sequence[str]) -> dict[str, in
     """Units on offer by variant; none of a listing that is not on sale."""
     asked: dict[int, list[str]] = {}
     for key in listing_ids:
-        asked.setdefault(listing_of(key), []).append(key)
+        with suppress(Reject):
+            asked.setdefault(listing_of(key), []).append(key)
     numbers, found = list(asked), dict[str, int]()
     for start in range(0, len(numbers), AT_ONCE):
         ids = ",".join(map(str, numbers[start : start + AT_ONCE]))

@@ -172,7 +172,7 @@ async def test_product_ids_change_with_each_write_and_do_not_matter(channel: Ets
     for available in (5, 6):
         await channel.push_stock(level(RED, available), "k")
     assert double.shop.quantities(CUP) == [6, 4]
-    assert await channel.read_stock([RED, BLUE, "7001", "7099/1-1"]) == {RED: 6, BLUE: 4}
+    assert await channel.read_stock([RED, BLUE, "7001", "7099/1-1", "NAIL", ""]) == {RED: 6, BLUE: 4}
 
 
 async def test_variants_that_share_a_quantity_are_set_together(channel: EtsyChannel, double: EtsyDouble) -> None:
