@@ -37,9 +37,14 @@ async def erase(intake: Intake, row: Row, news: Erasure) -> None:
     """Erases, puts off while an order is under way, or records that somebody asks what is known."""
     whole_shop = news.kind == "erase_shop"
     found = await intake.tx.fetch(
-        FIND, row["merchant_id"], row["account_id"], whole_shop, news.email.strip().lower(), list(news.order_ids),
+        FIND,
+        row["merchant_id"],
+        row["account_id"],
+        whole_shop,
+        news.email.strip().lower(),
+        list(news.order_ids),
         news.external_id,
-    )  # fmt: skip
+    )
     if news.kind == "export_person":
         await _record(intake, row, "data_requested", {"orders": len(found)})
         return
