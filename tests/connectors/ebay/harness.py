@@ -18,7 +18,7 @@ from tests.connectors.harness import Double
 
 FIXTURES = Path(__file__).parent / "fixtures"
 TOKEN = "a-verification-token-of-32-to-80-letters"
-AT = "2026-09-01T08:00:00.000Z"
+AT = "2024-09-01T08:00:00.000Z"
 ORDER, LINES = "07-90001-11111", ("1009000101", "1009000102")
 OTHER = "07-90002-11111"
 
@@ -37,7 +37,7 @@ class EbayHarness:
                 lines=(ShipmentLine(line_id=LINES[0], quantity=2), ShipmentLine(line_id=LINES[1], quantity=1)),
                 carrier="DHL Paket",
                 tracking_number="JD01 4600-0038",
-                shipped_at=datetime(2026, 11, 2, 16, 20, tzinfo=UTC),
+                shipped_at=datetime(2024, 11, 2, 16, 20, tzinfo=UTC),
             ),
             Kind.PUSH_STOCK: StockLevel(sku="OUR-TEA", listing_id="TEA-BLACK", available=7, version=3),
             Kind.PUSH_CANCELLATION: CancellationRequest(reference="cancel-5", order_id=ORDER, reason="customer"),

@@ -30,7 +30,7 @@ CLIENT_ID, CLIENT_SECRET = "CrossdockTests-SBX-1", "SBX-cert-id-0123456789abcdef
 REFRESH_TOKEN = "v^1.1#i^1#refresh-token-of-the-seller"
 RU_NAME = "Crossdock-CrossdockT-SBX-abcdef"
 TOKEN_PATH = "/identity/v1/oauth2/token"
-SEEDED_FROM = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
+SEEDED_FROM = datetime(2024, 10, 1, 9, 0, tzinfo=UTC)
 KID = "9936261a-0000-4621-a0f1-96ccb428af49"
 
 _KEY = ec.generate_private_key(ec.SECP256R1())

@@ -57,7 +57,7 @@ class State:
     subscriptions: dict[str, Node] = field(default_factory=dict)
     effects: list[tuple[Kind, str]] = field(default_factory=list)
     global_shipping: set[str] = field(default_factory=set)
-    clock: datetime = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
+    clock: datetime = datetime(2024, 11, 1, 8, 0, tzinfo=UTC)
     number: int = 0
     alert_email: str = "ops@example.com"
     fail_refunds: bool = False

@@ -17,7 +17,7 @@ from tests.connectors.ebay.server import SEEDED_FROM, EbayDouble
 from tests.connectors.ebay.state import stamp
 
 SHIPMENT: Any = HARNESS.pushes[next(iter(HARNESS.pushes))]
-SINCE = Cursor(at=datetime(2026, 8, 1, tzinfo=UTC))
+SINCE = Cursor(at=datetime(2024, 8, 1, tzinfo=UTC))
 
 
 async def pull(channel: EbayChannel, cursor: Cursor = SINCE) -> tuple[list[Delivery], Cursor]:
@@ -48,14 +48,14 @@ def windows(double: EbayDouble) -> list[str]:
 async def test_the_cursor_is_the_latest_change_of_all_pages(channel: EbayChannel, double: EbayDouble) -> None:
     double.seed_orders(250)
     late = double.state.orders["07-00001-11111"]
-    late["lastModifiedDate"] = "2026-11-10T10:00:00.123Z"  # on the first page by its creation
+    late["lastModifiedDate"] = "2024-11-10T10:00:00.123Z"  # on the first page by its creation
     found, cursor = await pull(channel)
     assert len(orders(channel, found)) == 252
-    assert cursor == Cursor(at=datetime(2026, 11, 10, 10, 0, 0, 123000, tzinfo=UTC))
+    assert cursor == Cursor(at=datetime(2024, 11, 10, 10, 0, 0, 123000, tzinfo=UTC))
 
 
 async def test_nothing_new_leaves_the_cursor(channel: EbayChannel) -> None:
-    at = datetime(2026, 11, 20, tzinfo=UTC)
+    at = datetime(2024, 11, 20, tzinfo=UTC)
     page = await channel.pull_orders(Cursor(at=at))
     assert (page.deliveries, page.more, page.cursor) == ((), False, Cursor(at=at))
 
@@ -198,10 +198,10 @@ async def test_a_quota_that_is_used_up_says_when_it_is_full_again(channel: EbayC
 
 
 def test_quotas_are_read_with_care() -> None:
-    date = "Sun, 22 Nov 2026 10:00:00 GMT"
+    date = "Fri, 22 Nov 2024 10:00:00 GMT"
     assert quota.wait(wire.RateLimits(), date) is None
     assert quota.api_of("/sell/inventory/v1/offer") == ("sell", "inventory")
-    rate = wire.Rate(remaining=0, reset="2026-11-22T09:00:00.000Z")
+    rate = wire.Rate(remaining=0, reset="2024-11-22T09:00:00.000Z")
     limits = wire.RateLimits((wire.ApiRates("inventory", (wire.Resource("x", (rate,)),)),))
     assert (quota.wait(limits, date), quota.wait(limits, None), quota.wait(limits, "soon")) == (1.0, None, None)
 

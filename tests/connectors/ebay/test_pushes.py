@@ -37,7 +37,7 @@ async def test_a_parcel_holds_units_of_lines(channel: EbayChannel, double: EbayD
         {
             "fulfillmentId": "JD0146000038",
             "lineItems": [{"lineItemId": LINES[0], "quantity": 2}, {"lineItemId": LINES[1], "quantity": 1}],
-            "shippedDate": "2026-11-02T16:20:00.000Z",
+            "shippedDate": "2024-11-02T16:20:00.000Z",
             "shipmentTrackingNumber": "JD0146000038",
             "shippingCarrierCode": "DHL",
         }
