@@ -45,14 +45,14 @@ PROGRESS: Mapping[Standing | None, int] = {
     Standing.CART: 0,
     Standing.PENDING: 0,
     Standing.FAILED: 1,
-    None: 2,
     Standing.OPEN: 2,
-    Standing.SHIPPED: 3,
-    Standing.REFUNDED: 4,
-    Standing.CANCELLED: 5,
+    None: 3,
+    Standing.SHIPPED: 4,
+    Standing.REFUNDED: 5,
+    Standing.CANCELLED: 6,
 }
 """Which of two revisions of one second is the later one: WooCommerce counts whole seconds, and an order often goes
-through two statuses in one."""
+through two statuses in one. A word that nobody knows comes after those that would let the order go."""
 
 OFFLINE = frozenset({"", "bacs", "cheque", "cod", "manual", "other"})
 """Payment methods whose money WooCommerce cannot give back by itself: a refund there is only written down."""

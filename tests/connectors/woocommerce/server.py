@@ -70,6 +70,7 @@ class Api:
         self.store = store
         self.lose = ""
         self.hidden = ""
+        self.broken = ""
 
     def routes(self, app: web.Application) -> None:
         v3, add = "/wp-json/wc/v3", app.router.add_route
@@ -98,6 +99,8 @@ class Api:
         async def guarded(request: web.Request) -> web.StreamResponse:
             try:
                 keys_of(request)
+                if self.broken and self.broken in request.path:
+                    raise Fault(502, "bad_gateway", "The store is away.")
                 if self.hidden and self.hidden in request.path:
                     raise Fault(404, "rest_no_route", "No route was found matching the URL and request method.")
                 made = await answer(request)
