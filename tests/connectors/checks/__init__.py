@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hub.contract import (
+    FetchesKeys,
     HearsWebhooks,
     ListsProducts,
     LooksUp,
@@ -52,6 +53,7 @@ CHECKS: Mapping[Check, Applies] = {
     signatures.check_an_empty_secret_proves_nothing: hears,
     signatures.check_a_delivery_twice_is_one: hears,
     signatures.check_a_signed_wrong_shape_is_no_crash: hears,
+    signatures.check_keys_are_asked_for_with_care: can(FetchesKeys),
     payloads.check_fixtures_read_as_expected: reads,
     payloads.check_reading_is_pure: reads,
     payloads.check_wrong_fields_are_bad_payload: reads,

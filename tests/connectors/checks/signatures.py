@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hub.contract import Delivery, HearsWebhooks, Http, Secrets
 from hub.errors import BadPayload, CrossdockError, Forbidden
-from tests.connectors.checks.common import Fixture, attempt, demand, fixtures, lowered, meeting, stranger
+from tests.connectors.checks.common import Fixture, attempt, demand, fixtures, lowered, meeting, outcome, stranger
 from tests.connectors.harness import Harness
 
 GARBAGE = ("garbage", "AAAA" * 11, "é" * 20, "0", "=", "null")
@@ -128,3 +128,18 @@ async def check_a_signed_wrong_shape_is_no_crash(harness: Harness, http: Http) -
                 got = attempt(f"verify of {junk[:8]!r}", channel.verify, headers, junk)
                 fine = isinstance(got, Delivery | BadPayload | Forbidden)
                 demand(fine, f"signed junk {junk[:8]!r} gave {got!r}")
+
+
+async def check_keys_are_asked_for_with_care(harness: Harness, http: Http) -> None:
+    """Whoever knocks can have keys fetched: headers that name none ask nobody, and what `sign` makes needs none."""
+    async with meeting(harness, http) as (double, channel):
+        other = harness.connector.open(stranger(harness.account(double.url)), http)
+        for fixture in fixtures(harness):
+            headers, names = signed(channel, fixture), signature_names(channel, other, fixture)
+            for text in (None, "", " ", *(text for text in GARBAGE if len(text) < 44)):
+                given = {} if text is None else headers | dict.fromkeys(names, text)
+                got = await outcome("fetch_keys", channel.fetch_keys(given))
+                demand(isinstance(got, Forbidden), f"fetch_keys with the signature {text!r} gave {got!r}")
+            got = await outcome("fetch_keys", channel.fetch_keys(headers))
+            demand(got is None, f"{fixture.name}: fetch_keys refused what sign() made: {got!r}")
+        demand(not double.seen, f"headers that name no key made it call {double.seen[:1]}")

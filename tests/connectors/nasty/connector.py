@@ -23,6 +23,7 @@ from hub.contract import (
     Channel,
     Cursor,
     Delivery,
+    FetchesKeys,
     HearsWebhooks,
     Http,
     ListsProducts,
@@ -39,7 +40,7 @@ from hub.contract import (
 )
 from hub.domain.order import News, Value
 from hub.domain.outgoing import Kind, Receipt, RefundRequest, Shipment, StockLevel
-from hub.errors import CrossdockError, Reconnect, Reject, Retry, Unknown
+from hub.errors import CrossdockError, Forbidden, Reconnect, Reject, Retry, Unknown
 from tests.connectors.nasty import reading
 
 ABOUT = About(
@@ -66,7 +67,16 @@ class Nasty:
 
 
 class NastyChannel(
-    Channel, HearsWebhooks, PullsOrders, ListsProducts, TakesShipments, TakesRefunds, TakesStock, LooksUp, PushesAtOnce
+    Channel,
+    HearsWebhooks,
+    FetchesKeys,
+    PullsOrders,
+    ListsProducts,
+    TakesShipments,
+    TakesRefunds,
+    TakesStock,
+    LooksUp,
+    PushesAtOnce,
 ):
     """One store."""
 
@@ -100,6 +110,13 @@ class NastyChannel(
         return (
             hmac_base64(secret or "nothing", body) if "trusts_no_secret" in self._faults else hmac_base64(secret, body)
         )
+
+    async def fetch_keys(self, headers: Mapping[str, str]) -> None:
+        """It needs no keys but a signature to look for them by."""
+        if "asks_for_anything" in self._faults or "refuses_replays" in self._faults:
+            await self.check()
+        if "refuses_replays" in self._faults or len(headers.get("x-nasty-signature", "")) != 44:
+            raise Forbidden("no key is named")
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> Delivery:
         self._prove(headers.get("x-nasty-signature"), body)

@@ -29,6 +29,8 @@ CAUGHT = [
     ("random_ids", "a_delivery_twice_is_one"),
     ("one_id", "a_delivery_twice_is_one"),
     ("trusts_the_shape", "a_signed_wrong_shape_is_no_crash"),
+    ("asks_for_anything", "keys_are_asked_for_with_care"),
+    ("refuses_replays", "keys_are_asked_for_with_care"),
     ("has_no_fixtures", "fixtures_read_as_expected"),
     ("counts_in_floats", "fixtures_read_as_expected"),
     ("remembers", "reading_is_pure"),
