@@ -78,7 +78,7 @@ def order_change(body: bytes) -> OrderChange | None:
     """What an ORDER_CHANGE says; None for anything else, malformed or not."""
     with suppress(BadPayload):
         notification = decode(body, Notification)
-        if notification.type == "ORDER_CHANGE" and notification.payload is not None:
+        if notification.type == "ORDER_CHANGE":
             return decode(bytes(notification.payload), OrderChanged).order_change_notification
     return None
 

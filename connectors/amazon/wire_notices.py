@@ -37,7 +37,7 @@ class Notification(Struct, frozen=True):
 
     kind: str = field(default="", name="NotificationType")
     kind_: str = field(default="", name="notificationType")
-    payload: Raw | None = field(default=None, name="Payload")
+    payload: Raw = field(default_factory=Raw, name="Payload")
 
     @property
     def type(self) -> str:
