@@ -118,8 +118,14 @@ def _refund(intake: Intake, present: Present, news: RefundNotice, key: str) -> d
     }  # fmt: skip
 
 
+NOT_YET = frozenset({"pending", "open"})
+UNDONE = frozenset({"cancelled", "failed"})
+"""Words of a shipment that is none: not yet, or no more."""
+
+
 async def shipments(intake: Intake, told: Told) -> None:
-    """Our own shipments come back as an echo; somebody else's are recorded; the order's next revision counts them."""
+    """Our own shipments come back as an echo; somebody else's are recorded; the order's next revision counts them. One
+    that was taken back at the channel is told, ours too: a person looks whether the goods left."""
     here = [(p, row, news) for row, news in told if (p := _present(intake, row, news.order_id)) is not None]
     if not here:
         return
@@ -127,10 +133,12 @@ async def shipments(intake: Intake, told: Told) -> None:
     for present, _row, news in here:
         ours = {row["tracking_number"] for row in rows.get(present.id, ())}
         number = news.shipment.tracking_number
-        if number and number in ours:
+        undone = news.status in UNDONE
+        if news.status in NOT_YET or (number and number in ours and not undone):
             continue
         details: dict[str, object] = {"tracking_number": number, "carrier": news.shipment.carrier}
-        intake.event(present, Event("shipped_elsewhere", details, actor="channel", occurred_at=news.at))
+        kind = "shipment_undone" if undone else "shipped_elsewhere"
+        intake.event(present, Event(kind, details, actor="channel", occurred_at=news.at))
         keep(intake, present)
 
 

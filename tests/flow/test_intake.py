@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from msgspec.structs import replace
 
 from hub.domain.lifecycle import Inbox, Lifecycle
@@ -198,3 +199,30 @@ async def test_orders_of_two_accounts_may_share_an_id(desk: Desk) -> None:
 
     rows = await desk.world.rows("SELECT account_id, total FROM orders ORDER BY total")
     assert [tuple(row) for row in rows] == [(other, 1), (desk.shop, 2500)]
+
+
+@pytest.mark.parametrize(
+    ("status", "tracking_number", "event"),
+    [
+        ("shipped", "THEIRS", "shipped_elsewhere"),
+        ("pending", "THEIRS", None),
+        ("cancelled", "THEIRS", "shipment_undone"),
+        ("shipped", "OURS", None),
+        ("cancelled", "OURS", "shipment_undone"),
+    ],
+)
+async def test_a_shipment_counts_once_it_left_and_is_told_when_it_is_taken_back(
+    desk: Desk, status: str, tracking_number: str, event: str | None
+) -> None:
+    order = an_order()
+    order_id = await desk.ship(order)
+    (parcel,) = await desk.parcels(order_id)
+    number = parcel["tracking_number"] if tracking_number == "OURS" else tracking_number
+    shipment = ForeignShipment(external_id="S1", lines={"L1": 1}, carrier="DHL", tracking_number=number)
+    before = await desk.events(order_id)
+
+    await desk.tell(ShipmentNotice(order_id=order.external_id, shipment=shipment, at=at(9), status=status))
+    await desk.take_in()
+
+    assert await desk.events(order_id) == [*before, *([event] if event else [])]
+    await desk.sound()

@@ -209,6 +209,9 @@ EVENT_SAYS: Mapping[str, Say] = {
     "stale_revision": lambda d: "An older revision came late and changed nothing",
     "address_changed": lambda d: "The address was changed",
     "shipped_elsewhere": lambda d: "Goods were shipped by somebody else",
+    "shipment_undone": lambda d: (
+        f"The channel took a shipment back{': ' + str(d['tracking_number']) if d.get('tracking_number') else ''}"
+    ),
     "message_resent": lambda d: f"{MESSAGE_WORDS.get(str(d.get('kind')), 'Message')} sent again",
 }
 
