@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from connectors.woocommerce import wire, words
 from connectors.woocommerce.lines import channel_lines, charges, fractions, notes, rounding, text, units
 from connectors.woocommerce.purse import Purse
+from connectors.woocommerce.regions import region
 from connectors.woocommerce.tracking import completed, shipments
 from connectors.woocommerce.words import PROGRESS, Standing
 from hub.domain.order import (
@@ -217,7 +218,7 @@ def address(given: wire.Address | None, fallback: wire.Address | None = None) ->
         line1=text(given.address_1),
         line2=text(given.address_2),
         city=text(given.city),
-        region=text(given.state),
+        region=region(code, text(given.state)),
         postcode=text(given.postcode),
         country=code if re.fullmatch("[A-Z]{2}", code) else "",
         phone=text(given.phone) or (text(fallback.phone) if fallback else ""),
