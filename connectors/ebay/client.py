@@ -66,7 +66,7 @@ class Client:
         """The same, with the answer as it came. Characters that eBay wants encoded are."""
         target = f"{path}?{urlencode(query, quote_via=quote)}" if query else path
         reply = await self._call("GET", target, _Sent(app=app))
-        return self._read(reply, f"GET {path}", kind), reply
+        return self._read(reply, f"GET {path}", kind, Reject if app else Reconnect), reply
 
     async def find(
         self, path: str, kind: type[T], query: Mapping[str, str] | None = None, *, app: bool = False
@@ -80,7 +80,7 @@ class Client:
     async def enquire(self, path: str, body: object, kind: type[T]) -> T:
         """A question that is asked by POST."""
         reply = await self._call("POST", path, _Sent(msgspec.json.encode(body)))
-        return self._read(reply, f"POST {path}", kind)
+        return self._read(reply, f"POST {path}", kind, Reconnect)
 
     async def send(self, path: str, body: object, reference: str, *, signed: bool = False) -> Reply:
         """A push, whose 2xx is given back whole. Raises `Refusal`, `Unknown` where it may have taken effect. `signed`
@@ -95,7 +95,7 @@ class Client:
     async def change(self, method: str, path: str, body: object) -> Reply:
         """A change that may be made again: subscriptions and destinations, by the app."""
         reply = await self._call(method, path, _Sent(msgspec.json.encode(body), app=True))
-        return await self._done(reply, f"{method} {path}", forbidden=Reconnect, broken=Retry)
+        return await self._done(reply, f"{method} {path}", forbidden=Reject, broken=Retry)
 
     async def _call(self, method: str, path: str, sent: _Sent) -> Reply:
         """One call; a token that is refused is made anew, once: 401 says that nothing was done."""
@@ -124,11 +124,12 @@ class Client:
             return quota.wait(limits, reply.headers.get("date"))
         return None
 
-    def _read(self, reply: Reply, doing: str, kind: type[T]) -> T:
+    def _read(self, reply: Reply, doing: str, kind: type[T], forbidden: type[CrossdockError]) -> T:
+        """The app's lacking a permission is no reason for the merchant to connect again."""
         if reply.status == 404:
             raise _Missing(f"{doing}: eBay knows no such thing")
         try:
-            return decode(expect(reply, doing), kind)
+            return decode(expect(reply, doing, forbidden=forbidden), kind)
         except BadPayload as error:
             raise Retry(f"{doing}: the answer cannot be read: {error}") from None
 

@@ -86,14 +86,18 @@ class Keys:
         eBay cannot be asked now."""
         if not _ID.fullmatch(kid):
             raise Forbidden("the delivery names no key")
+        if self._is_fresh(kid):  # whoever names a known key does not wait behind those who name others
+            self.get(kid)
+            return
         async with self._lock:
-            now = asyncio.get_running_loop().time()
-            key, until = self._known.get(kid, (None, 0.0))
-            if until <= now:
-                key = await self._ask(client, kid, now)
-                self._keep(kid, key, now)
-        if key is None:
-            raise Forbidden("the delivery is signed with a key that eBay does not know")
+            if not self._is_fresh(kid):
+                now = asyncio.get_running_loop().time()
+                self._keep(kid, await self._ask(client, kid, now), now)
+        self.get(kid)
+
+    def _is_fresh(self, kid: str) -> bool:
+        _, until = self._known.get(kid, (None, 0.0))
+        return until > asyncio.get_running_loop().time()
 
     async def _ask(self, client: Client, kid: str, now: float) -> Key | None:
         self._asked = [at for at in self._asked if at > now - WINDOW]

@@ -2,7 +2,7 @@
 
 Orders: `lastmodifieddate:[a..b]` in UTC, pages by offset. An order that changes while its list is read leaves the
 window and moves the others up by one, so the window is closed at eBay's own time before further pages are read, and a
-list whose length changes is read from its beginning.
+list that has become shorter is read from its beginning. An order leaves a closed window once, so that comes to an end.
 """
 
 from __future__ import annotations
@@ -32,8 +32,6 @@ PAGE = 100
 ITEM_PAGE = 200
 AT_ONCE = 6
 """Calls for parcels that are on their way at a time."""
-
-MOST_RESTARTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +89,7 @@ def _next(mark: Mark, page: wire.OrderPage, reply: Reply, *, bounded: bool) -> M
             return None
         end = _server_time(reply) if bounded else ""
         return Mark(end, 0 if end else offset, 0 if end else page.total)
-    if mark.total and page.total != mark.total:
-        if mark.restarts >= MOST_RESTARTS:
-            raise Retry("list orders: the list changes faster than it can be read", 60.0)
+    if page.total < mark.total:
         return replace(mark, offset=0, total=page.total, restarts=mark.restarts + 1)
     return replace(mark, offset=offset, total=page.total) if offset < page.total else None
 

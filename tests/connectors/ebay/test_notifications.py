@@ -21,7 +21,8 @@ from hub.contract import Greeting
 from hub.domain.order import Erasure
 from hub.errors import Forbidden, Reject, Retry
 from tests.connectors.ebay.harness import TOKEN, account
-from tests.connectors.ebay.server import KID, EbayDouble
+from tests.connectors.ebay.notifying import KID
+from tests.connectors.ebay.server import EbayDouble
 
 DATA = {"username": "buyer-1", "userId": "u-1", "eiasToken": "x"}
 TOPIC = "MARKETPLACE_ACCOUNT_DELETION"
