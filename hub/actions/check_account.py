@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hub.actions import account_health
 from hub.actions.repair_webhooks import reachable, webhook_url
 from hub.actions.services import Services
-from hub.contract import Channel, ManagesWebhooks
+from hub.contract import Channel, ManagesWebhooks, PullsOrders
 from hub.errors import CrossdockError
 
 
@@ -25,10 +26,12 @@ class CheckedAccount(Struct, frozen=True):
     elsewhere: tuple[str, ...] = ()
     """Topics that go to another address than ours."""
     do: str = ""
+    polled: bool = False
+    """Whether orders come by polling, so that missing webhooks make them later and not lost."""
 
     @property
     def failed(self) -> bool:
-        return bool(self.do)
+        return bool(self.do) and not self.polled
 
 
 async def check_account(services: Services, account_id: int) -> CheckedAccount:
@@ -50,15 +53,16 @@ async def check_account(services: Services, account_id: int) -> CheckedAccount:
 async def _webhooks(services: Services, channel: Channel, title: str) -> CheckedAccount:
     account = channel.account
     url = webhook_url(services, account.id)
+    told = CheckedAccount(account.id, account.connector, account.name, title, url, "managed there")
     if not isinstance(channel, ManagesWebhooks):
-        return CheckedAccount(account.id, account.connector, account.name, title, url, "managed there")
+        return told
+    polled = isinstance(channel, PullsOrders)
+    until = "until then orders come by polling" if polled else "until then no orders come"
     if not reachable(services, account.connector):
-        do = "set CROSSDOCK_PUBLIC_URL to an https address that reaches this server; until then orders come by polling"
-        return CheckedAccount(account.id, account.connector, account.name, title, url, "unreachable", do=do)
+        do = f"set CROSSDOCK_PUBLIC_URL to an https address that reaches this server; {until}"
+        return replace(told, webhooks="unreachable", do=do, polled=polled)
     state = await channel.check_webhooks(url)
     if state.healthy:
-        return CheckedAccount(account.id, account.connector, account.name, title, url, "healthy")
-    do = "nothing, if the server runs: the hourly repair subscribes them; until then orders come by polling"
-    return CheckedAccount(
-        account.id, account.connector, account.name, title, url, "missing", state.missing, state.elsewhere, do
-    )
+        return replace(told, webhooks="healthy", polled=polled)
+    do = f"nothing, if the server runs: the hourly repair subscribes them; {until}"
+    return replace(told, webhooks="missing", missing=state.missing, elsewhere=state.elsewhere, do=do, polled=polled)
