@@ -99,10 +99,15 @@ def _text(at: Xml.Element, name: str, text: str) -> None:
 def report(body: bytes) -> Report:
     """A processing report. Raises `BadPayload` for anything else; a document type is refused unread, since entities are
     how XML is made to hurt."""
-    if b"<!DOCTYPE" in body or b"<!ENTITY" in body or b"\x00" in body:
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = body.decode("latin-1")
+    # Read as text, so that no other encoding can hide one.
+    if "<!DOCTYPE" in text or "<!ENTITY" in text or "\0" in text:
         raise BadPayload("$", "a report declares no document type")
     try:
-        root = Xml.fromstring(body)  # noqa: S314 - without a document type there are no entities to expand
+        root = Xml.fromstring(text)  # noqa: S314 - without a document type there are no entities to expand
     except (Xml.ParseError, ValueError, RecursionError) as error:
         raise BadPayload("$", f"not XML: {error}") from None
     told = root.find("Message/ProcessingReport")
