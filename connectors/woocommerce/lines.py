@@ -22,7 +22,9 @@ PACKED_WITHIN = frozenset({"_bundled_item_needs_shipping", "_composite_item_need
 
 
 def channel_lines(order: wire.Order, purse: Purse, cancelled: Mapping[str, int]) -> tuple[ChannelLine, ...]:
-    """The lines, with the units by line id that are `cancelled`."""
+    """The lines, with the units by line id that are `cancelled`. An order of nothing but fees has those for lines."""
+    if not order.line_items:
+        return tuple(_fee_line(fee, purse, f"$.fee_lines[{i}]") for i, fee in enumerate(order.fee_lines))
     shipped_for = containers(order)
     return tuple(
         _line(order, i, purse, (line.id not in shipped_for and ships(order, line), cancelled.get(str(line.id), 0)))
@@ -52,6 +54,18 @@ def _line(order: wire.Order, i: int, purse: Purse, ships_and_cancelled: tuple[bo
     )
 
 
+def _fee_line(fee: wire.Fee, purse: Purse, path: str) -> ChannelLine:
+    return ChannelLine(
+        external_id=str(fee.id),
+        title=text(fee.name),
+        quantity=1,
+        unit_price=purse.with_tax(fee.total, fee.total_tax, path),
+        listing_id=f"title:{text(fee.name)}",
+        tax=purse.near(fee.total_tax, f"{path}.total_tax"),
+        requires_shipping=False,
+    )
+
+
 def units(line: wire.Line, path: str) -> int:
     """How many pieces a line is. A fraction (cloth by the metre, where a plugin sells it) is one piece of its own
     length, which `fractions` reports. Raises `BadPayload` for what is no number of units."""
@@ -74,10 +88,14 @@ def fractions(order: wire.Order) -> Iterator[str]:
 
 
 def containers(order: wire.Order) -> frozenset[int]:
-    """Ids of bundle lines whose parts are shipped instead of them. Product Bundles and Composite Products tell per
-    part whether it is shipped by itself; where it does not say, it is."""
-    parents = ((line, line.bundled_by or line.composite_parent) for line in order.line_items)
-    return frozenset(parent for line, parent in parents if isinstance(parent, int) and parent and _apart(line))
+    """Ids of bundle lines that are shipped as their parts alone. Product Bundles and Composite Products tell per part
+    whether it is shipped by itself; a bundle with a part that is packed in it is goods as well."""
+    parents = [(line, line.bundled_by or line.composite_parent) for line in order.line_items]
+    return frozenset(
+        parent
+        for line, parent in parents
+        if isinstance(parent, int) and all(_apart(part) for part, whose in parents if whose == parent)
+    )
 
 
 def ships(order: wire.Order, line: wire.Line) -> bool:
@@ -96,7 +114,8 @@ def charges(order: wire.Order, purse: Purse) -> tuple[Charge, ...]:
         _charge("shipping", line.method_title, purse, (line, f"$.shipping_lines[{i}]", _method(line)))
         for i, line in enumerate(order.shipping_lines)
     ]
-    fees = [_charge("fee", line.name, purse, (line, f"$.fee_lines[{i}]", "")) for i, line in enumerate(order.fee_lines)]
+    beside = order.fee_lines if order.line_items else ()
+    fees = [_charge("fee", line.name, purse, (line, f"$.fee_lines[{i}]", "")) for i, line in enumerate(beside)]
     cards = [
         Charge(
             kind="gift_card",

@@ -30,9 +30,10 @@ NONE: Mapping[str, int] = {}
 
 
 def news(order: wire.Order, refunds: Sequence[wire.Refund] | None = None) -> tuple[News, ...]:
-    """The order and the refunds it lists; nothing for a cart. `refunds`: what each is for, None when that is not known.
-    Raises `BadPayload`."""
-    if words.standing(order.status) is Standing.CART:
+    """The order and the refunds it lists; nothing for a cart, or an order that nobody has put anything into yet.
+    `refunds`: what each is for, None when that is not known. Raises `BadPayload`."""
+    empty = not (order.line_items or order.fee_lines or order.shipping_lines)
+    if empty or words.standing(order.status) is Standing.CART:
         return ()
     return (channel_order(order, refunds), *refund_notices(order, refunds or ()))
 

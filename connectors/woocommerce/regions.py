@@ -1,8 +1,8 @@
 """Regions that WooCommerce writes as codes of its own, by the names that postal rules know.
 
-WooCommerce keeps a state as its own code. Where carriers use the same one (US, CA, AU, BR, IT, ES) it stays as it is; in
-the countries below no address could be checked or printed with it. The codes follow ISO 3166-2 with a twist: JP13 and
-TR34 are JP-13 and TR-34, Argentina and Ireland have the plain letters, India old and new ones, China its own count.
+WooCommerce keeps a state as its own code. Where carriers use the same one (US, CA, AU, BR, IT, ES) it stays as it is;
+in the countries below no address could be checked or printed with it. The codes follow ISO 3166-2 with a twist: JP13
+and TR34 are JP-13 and TR-34, Argentina and Ireland have the plain letters, India old and new ones, China its own count.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ TURKEY = """
 """
 
 CHINA = """
-    云南省 北京市 天津市 河北省 山西省 内蒙古 辽宁省 吉林省 黑龙江省 上海市 江苏省 浙江省 安徽省 福建省 江西省 山东省 河南省 湖北省 湖南省 广东省 广西 海南省 重庆市 四川省
-    贵州省 陕西省 甘肃省 青海省 宁夏 澳门 西藏 新疆
+    云南省 北京市 天津市 河北省 山西省 内蒙古 辽宁省 吉林省 黑龙江省 上海市 江苏省
+    浙江省 安徽省 福建省 江西省 山东省 河南省 湖北省 湖南省 广东省 广西 海南省
+    重庆市 四川省 贵州省 陕西省 甘肃省 青海省 宁夏 澳门 西藏 新疆
 """
 
 IRELAND = {
