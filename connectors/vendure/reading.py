@@ -25,7 +25,7 @@ from connectors.vendure.purse import Purse
 from connectors.vendure.revision import changed_at, revised_at
 from connectors.wire import decode, instant
 from hub.contract import Cursor, Delivery, Page, Product, ProductPage
-from hub.errors import BadPayload, Retry
+from hub.errors import BadPayload
 
 PAGE = 100
 WHOLE = 25
@@ -175,11 +175,10 @@ async def list_products(client: Client, after: str) -> ProductPage:
 
 
 def _product(variant: answers.SoldVariant, precision: int, with_tax: bool) -> Product:
-    purse = Purse(variant.currency_code, precision, with_tax)
-    try:
+    """One with a price that its currency cannot pay is listed without: it must not hold up the others."""
+    purse, price = Purse(variant.currency_code, precision, with_tax), 0
+    with suppress(BadPayload):
         price = purse.price(variant.price, variant.price_with_tax, "$.price")
-    except BadPayload as error:
-        raise Retry(f"variant {variant.id}: {error}") from None
     return Product(
         listing_id=variant.id, sku=variant.sku.strip(), title=variant.name, price=price, currency=variant.currency_code
     )

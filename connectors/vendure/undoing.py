@@ -7,7 +7,7 @@ from connectors.vendure import answers, words
 from connectors.vendure.client import Client
 from connectors.vendure.purse import Purse
 from hub.domain.outgoing import CancellationRequest, Receipt, RefundRequest
-from hub.errors import BadPayload, Reject, Retry
+from hub.errors import BadPayload, Reject
 
 MOST_REFUNDS = 20
 """Payments of one order that a refund is spread over."""
@@ -130,7 +130,7 @@ def _minor(purse: Purse, moved: answers.Paid | answers.PaidBack) -> int:
     try:
         return purse.amount(moved.amount if isinstance(moved, answers.Paid) else moved.total, "$.amount")
     except BadPayload as error:
-        raise Retry(f"Vendure tells an amount that cannot be paid: {error}") from None
+        raise Reject(f"Vendure tells an amount that cannot be paid: {error}") from None
 
 
 def _told(purse: Purse, amount: int) -> int:
