@@ -18,7 +18,10 @@ from hub.errors import BadPayload
 MOST_UNITS = 1_000_000
 
 PACKED_WITHIN = frozenset({"_bundled_item_needs_shipping", "_composite_item_needs_shipping"})
-"""Meta data of a part, "no" where it is packed in its bundle and not shipped by itself."""
+"""Meta data of a part, "no" where it is packed in its bundle and not shipped by itself, or is not goods at all."""
+
+WEIGHED = "_bundle_weight"
+"""Meta data of a bundle that is a parcel's content itself."""
 
 
 def channel_lines(order: wire.Order, purse: Purse, cancelled: Mapping[str, int]) -> tuple[ChannelLine, ...]:
@@ -88,14 +91,15 @@ def fractions(order: wire.Order) -> Iterator[str]:
 
 
 def containers(order: wire.Order) -> frozenset[int]:
-    """Ids of bundle lines that are shipped as their parts alone. Product Bundles and Composite Products tell per part
-    whether it is shipped by itself; a bundle with a part that is packed in it is goods as well."""
-    parents = [(line, line.bundled_by or line.composite_parent) for line in order.line_items]
-    return frozenset(
-        parent
-        for line, parent in parents
-        if isinstance(parent, int) and all(_apart(part) for part, whose in parents if whose == parent)
-    )
+    """Ids of bundle lines that are shipped as their parts alone. One that is goods itself has the weight of what is
+    packed in it (Product Bundles keeps that with physical bundles only), or no part that is shipped by itself."""
+    apart: dict[int, bool] = {}
+    for line in order.line_items:
+        parent = line.bundled_by or line.composite_parent
+        if isinstance(parent, int):
+            apart[parent] = apart.get(parent, False) or _apart(line)
+    goods = {line.id for line in order.line_items if any(extra.key == WEIGHED for extra in line.meta_data)}
+    return frozenset(parent for parent, some in apart.items() if some and parent not in goods)
 
 
 def ships(order: wire.Order, line: wire.Line) -> bool:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from connectors.woocommerce import wire, words
 from connectors.woocommerce.lines import channel_lines, charges, fractions, notes, rounding, text, units
+from connectors.woocommerce.people import address, buyer
 from connectors.woocommerce.purse import Purse
-from connectors.woocommerce.regions import region
 from connectors.woocommerce.tracking import completed, shipments
 from connectors.woocommerce.words import PROGRESS, Standing
 from hub.domain.order import (
-    Address,
     Buyer,
     ChannelLine,
     ChannelOrder,
     ChannelPayment,
+    Erasure,
     ForeignShipment,
     News,
     PaymentStatus,
@@ -35,7 +36,17 @@ def news(order: wire.Order, refunds: Sequence[wire.Refund] | None = None) -> tup
     empty = not (order.line_items or order.fee_lines or order.shipping_lines)
     if empty or words.standing(order.status) is Standing.CART:
         return ()
-    return (channel_order(order, refunds), *refund_notices(order, refunds or ()))
+    told = channel_order(order, refunds)
+    if not any(extra.key == "_anonymized" and extra.value == "yes" for extra in order.meta_data):
+        return (told, *refund_notices(order, refunds or ()))
+    erasure = Erasure(kind="erase_person", order_ids=(told.external_id,))
+    return (nobodys(told), *refund_notices(order, refunds or ()), erasure)
+
+
+def nobodys(told: ChannelOrder) -> ChannelOrder:
+    """An order whose buyer the store has forgotten: it says "[deleted]" wherever a person was, and 0 for the
+    transaction, none of which is news of an address or a payment."""
+    return msgspec.structs.replace(told, buyer=Buyer(), ship_to=None, bill_to=None, payments=(), note="")
 
 
 def channel_order(order: wire.Order, refunds: Sequence[wire.Refund] | None = None) -> ChannelOrder:
@@ -194,40 +205,6 @@ def unknown_words(order: wire.Order, purse: Purse) -> tuple[str, ...]:
     found += fractions(order)
     found += [] if purse.exact(order.total) else [f"total={order.total}"]
     return tuple(found)
-
-
-def buyer(order: wire.Order) -> Buyer:
-    """Who bought; a guest has no id."""
-    who = order.billing or wire.Address()
-    return Buyer(
-        external_id=str(order.customer_id) if order.customer_id else "",
-        name=_name(who),
-        email=(who.email or "").strip(),
-        phone=text(who.phone),
-        ip=order.customer_ip_address or "",
-    )
-
-
-def address(given: wire.Address | None, fallback: wire.Address | None = None) -> Address | None:
-    """An address, None for one without a word in it. The phone of `fallback` serves where it has none of its own."""
-    if given is None or not any((given.address_1, given.city, given.postcode, given.country, given.state)):
-        return None
-    code = (given.country or "").strip().upper()
-    return Address(
-        name=_name(given),
-        company=text(given.company),
-        line1=text(given.address_1),
-        line2=text(given.address_2),
-        city=text(given.city),
-        region=region(code, text(given.state)),
-        postcode=text(given.postcode),
-        country=code if re.fullmatch("[A-Z]{2}", code) else "",
-        phone=text(given.phone) or (text(fallback.phone) if fallback else ""),
-    )
-
-
-def _name(who: wire.Address) -> str:
-    return " ".join(filter(None, (text(who.first_name), text(who.last_name))))
 
 
 def moment(told: str | None, path: str) -> datetime:

