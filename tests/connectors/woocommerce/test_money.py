@@ -66,9 +66,7 @@ def test_parts_add_up(
             currency=currency,
             prices_include_tax=gross,
             line_items=items,
-            shipping_lines=[
-                {"id": 90, "total": major(shipping[0], currency), "total_tax": major(shipping[1], currency)}
-            ],
+            shipping_lines=[{"id": 90, "total": cost, "total_tax": tax}],
             fee_lines=[{"id": 91, "total": major(fee, currency), "total_tax": "0"}],
             total=major(total, currency),
             total_tax=major(taxes, currency),
