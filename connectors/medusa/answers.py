@@ -36,11 +36,55 @@ class Glances(Wire, frozen=True):
     orders: list[Glance]
 
 
+class Named(Wire, frozen=True):
+    """Anything with an id."""
+
+    id: str | None = None
+
+
+class Profiled(Wire, frozen=True):
+    """A product, as far as packing goes."""
+
+    shipping_profile: Named | None = None
+
+
+class Packable(Wire, frozen=True):
+    """A variant, as far as packing goes."""
+
+    product: Profiled | None = None
+
+
 class ShippedItem(Wire, frozen=True):
     """A line, as far as packing goes."""
 
     id: Id
     requires_shipping: bool | None = None
+    variant: Packable | None = None
+
+    @property
+    def profile(self) -> str:
+        """The shipping profile of what was sold; empty where it is gone."""
+        product = self.variant.product if self.variant else None
+        return (product.shipping_profile.id if product and product.shipping_profile else None) or ""
+
+
+class Way(Wire, frozen=True):
+    """A way of shipping that the buyer chose."""
+
+    shipping_option_id: str | None = None
+
+
+class Option(Wire, frozen=True):
+    """Goods of one shipping profile can go this way."""
+
+    id: Id
+    shipping_profile_id: str | None = None
+
+
+class Options(Wire, frozen=True):
+    """A page of them."""
+
+    shipping_options: list[Option]
 
 
 class Shipping(Wire, frozen=True):
@@ -49,6 +93,7 @@ class Shipping(Wire, frozen=True):
     id: Id
     status: str
     items: list[ShippedItem]
+    shipping_methods: list[Way] | None = None
     fulfillments: list[Fulfillment] | None = None
 
 

@@ -53,11 +53,16 @@ SHIPPING = (
     "status",
     "items.id",
     "items.requires_shipping",
+    "items.variant.product.shipping_profile.id",
+    "shipping_methods.shipping_option_id",
     "*fulfillments",
     "*fulfillments.items",
     "*fulfillments.labels",
 )
 """What of an order was packed, shipped and delivered."""
+
+OPTION = ("id", "shipping_profile_id")
+"""Which goods a way of shipping is for."""
 
 MONEY = (
     "id",

@@ -28,6 +28,7 @@ class NewFulfillment(Struct, frozen=True, omit_defaults=True):
     metadata: dict[str, str]
     no_notification: bool
     location_id: str | None = None
+    shipping_option_id: str | None = None
 
 
 async def push_shipment(client: Client, shipment: Shipment, location_id: str) -> Receipt:
@@ -36,8 +37,8 @@ async def push_shipment(client: Client, shipment: Shipment, location_id: str) ->
     order = await _order(client, shipment.order_id)
     _known_lines(order, shipment)
     made = _ours(order, shipment)
-    for group in _groups(order, _left(made, shipment)):
-        made.append(_packed(order, group) or await _pack(client, shipment, group, location_id))
+    for group in await _groups(client, order, _left(made, shipment)):
+        made.append(_packed(order, group.lines) or await _pack(client, shipment, group, location_id))
     for fulfillment in made:
         if fulfillment.shipped_at is None:
             await _ship(client, shipment, fulfillment)
@@ -94,11 +95,34 @@ def _known_lines(order: answers.Shipping, shipment: Shipment) -> None:
         raise Reject(f"order {order.id} has no line {', '.join(strange)}")
 
 
-def _groups(order: answers.Shipping, lines: Sequence[ShipmentLine]) -> list[list[ShipmentLine]]:
-    """Medusa wants goods that are shipped and those that are not in fulfillments of their own."""
-    digital = {item.id for item in order.items if item.requires_shipping is False}
-    groups = ([line for line in lines if (line.line_id in digital) is kind] for kind in (False, True))
-    return [group for group in groups if group]
+class Group(Struct, frozen=True):
+    """Lines that may be packed together; `option` is named where the order is shipped in more ways than one."""
+
+    lines: list[ShipmentLine]
+    option: str = ""
+
+
+async def _groups(client: Client, order: answers.Shipping, lines: Sequence[ShipmentLine]) -> list[Group]:
+    """Medusa packs goods that are shipped apart from those that are not, and goods of different shipping profiles
+    apart, each by a way of its own."""
+    items = {item.id: item for item in order.items}
+    ways = await _ways(client, order) if lines else {}
+    groups: dict[tuple[bool, str], list[ShipmentLine]] = {}
+    for line in lines:
+        digital = items[line.line_id].requires_shipping is False
+        option = "" if digital else ways.get(items[line.line_id].profile, "")
+        groups.setdefault((digital, option), []).append(line)
+    return [Group(group, option) for (_, option), group in sorted(groups.items(), key=lambda pair: pair[0])]
+
+
+async def _ways(client: Client, order: answers.Shipping) -> dict[str, str]:
+    """Shipping option by the profile it is for, of an order that has several; Medusa itself finds the only one."""
+    chosen = dict.fromkeys(way.shipping_option_id for way in order.shipping_methods or () if way.shipping_option_id)
+    if len(chosen) < 2:
+        return {}
+    query = [*asking(fields.OPTION), *(("id[]", option) for option in chosen)]
+    found = (await client.get("/shipping-options", answers.Options, query)).shipping_options
+    return {option.shipping_profile_id or "": option.id for option in found}
 
 
 def _packed(order: answers.Shipping, lines: Sequence[ShipmentLine]) -> Fulfillment | None:
@@ -111,13 +135,14 @@ def _packed(order: answers.Shipping, lines: Sequence[ShipmentLine]) -> Fulfillme
     return None
 
 
-async def _pack(client: Client, shipment: Shipment, lines: Sequence[ShipmentLine], location_id: str) -> Fulfillment:
+async def _pack(client: Client, shipment: Shipment, group: Group, location_id: str) -> Fulfillment:
     body = NewFulfillment(
-        items=[{"id": line.line_id, "quantity": line.quantity} for line in lines],
+        items=[{"id": line.line_id, "quantity": line.quantity} for line in group.lines],
         metadata={REFERENCE: shipment.reference, "carrier": shipment.carrier},
         # Packing is our own affair: the buyer hears of the shipment.
         no_notification=True,
         location_id=location_id or None,
+        shipping_option_id=group.option or None,
     )
     told = await client.post(
         f"{order_path(shipment.order_id)}/fulfillments",
@@ -126,7 +151,7 @@ async def _pack(client: Client, shipment: Shipment, lines: Sequence[ShipmentLine
         reference=shipment.reference,
         query=asking(fields.SHIPPING),
     )
-    wanted = {line.line_id for line in lines}
+    wanted = {line.line_id for line in group.lines}
     for each in _ours(told.order, shipment):
         if wanted == {item.line_item_id for item in each.items or ()}:
             return each

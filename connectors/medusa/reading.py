@@ -20,7 +20,7 @@ from connectors.medusa.hearing import occurred_at
 from connectors.medusa.sums import Purse
 from connectors.wire import decode
 from hub.contract import Cursor, Delivery, Page, Product, ProductPage
-from hub.errors import BadPayload, Retry
+from hub.errors import BadPayload, Reject, Retry
 
 POLLED = "order.polled"
 """Topic of a pulled order."""
@@ -53,7 +53,7 @@ async def pull_orders(client: Client, cursor: Cursor) -> Page:
             return await _tied(client, cursor, since, after[0] if after else "")
         case ["open", since, offset] if offset.isdigit():
             return await _open(client, cursor, since, int(offset))
-    raise Retry(f"{cursor.token[:40]!r} is no page of ours")
+    raise Reject(f"{cursor.token[:40]!r} is no page of ours: begin anew")
 
 
 async def _changed(client: Client, cursor: Cursor, since: str) -> Page:

@@ -29,6 +29,7 @@ def item(number: str, price: float, quantity: int, **more: Any) -> Document:
         ) | {"quantity": quantity},
         "variant": {
             "id": f"variant_{number}", "weight": 250,
+            "product": {"id": "prod_1", "shipping_profile": {"id": "sp_01"}},
             "inventory_items": [{"inventory_item_id": f"iitem_{number}", "required_quantity": 1}],
         },
     }  # fmt: skip

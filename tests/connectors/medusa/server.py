@@ -86,6 +86,10 @@ class MedusaDouble:
         known(dict(request.query), set(), VARIANTS)
         return self._page(request, "product-variants", self.shop.variants.values(), 50)
 
+    async def options(self, request: web.Request) -> web.Response:
+        known(dict(request.query), set(), PAGING | {"id", "id[]", "stock_location_id"})
+        return self._page(request, "shipping_options", self.shop.options.values(), 50)
+
     def _page(self, request: web.Request, name: str, rows: Iterable[Document], usual: int) -> web.Response:
         found = sorted(chosen(rows, request), key=lambda row: row["id"])
         field = request.query.get("order", "id")
@@ -216,6 +220,7 @@ def routes(double: MedusaDouble, app: web.Application) -> None:
     app.router.add_get("/admin/orders", double.orders)
     app.router.add_get(one, double.order)
     app.router.add_get("/admin/product-variants", double.variants)
+    app.router.add_get("/admin/shipping-options", double.options)
     for path, kind, change in (
         (f"{one}/fulfillments", "packed", lambda r, body: shop.pack(r.match_info["id"], body)),
         (f"{packed}/shipments", Kind.PUSH_SHIPMENT, lambda r, body: shop.ship(*of(r), body)),

@@ -18,6 +18,7 @@ class Shop:
     def __init__(self) -> None:
         self.orders: dict[str, Document] = {}
         self.variants: dict[str, Document] = {}
+        self.options: dict[str, Document] = {"so_01": {"id": "so_01", "shipping_profile_id": "sp_01"}}
         self.effects: list[tuple[str, str]] = []
         self.default_location: str | None = None
         self._now = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -64,6 +65,12 @@ class Shop:
         if len({lines[given["id"]]["requires_shipping"] for given in body["items"]}) > 1:
             raise Refused(400, "Fulfillment can only be created entirely with items with shipping or items without "
                                "shipping. Split this request into 2 fulfillments.")  # fmt: skip
+        ways = [way["shipping_option_id"] for way in order["shipping_methods"]] or ["so_01"]
+        profile = self.options[body.get("shipping_option_id") or ways[0]]["shipping_profile_id"]
+        for given in body["items"]:
+            line = lines[given["id"]]
+            if line["requires_shipping"] and line["variant"]["product"]["shipping_profile"]["id"] != profile:
+                raise Refused(400, f"Shipping profile {profile} does not match the shipping profile of the order item")
         for given in body["items"]:
             left = lines[given["id"]]["quantity"] - lines[given["id"]]["detail"]["fulfilled_quantity"]
             if given["quantity"] > left:

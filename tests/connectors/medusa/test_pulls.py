@@ -9,7 +9,7 @@ import pytest
 from connectors.medusa import MedusaChannel, fields
 from hub.contract import Cursor, Delivery
 from hub.domain.order import ChannelOrder, RefundNotice
-from hub.errors import Reject, Retry
+from hub.errors import Reject
 from tests.connectors.medusa.documents import Document, item, order
 from tests.connectors.medusa.harness import ORDER
 from tests.connectors.medusa.server import MedusaDouble
@@ -118,7 +118,7 @@ async def test_statuses_are_asked_for_by_name(channel: MedusaChannel, double: Me
 
 
 async def test_a_mark_of_somebody_else_is_no_page(channel: MedusaChannel) -> None:
-    with pytest.raises(Retry, match="no page of ours"):
+    with pytest.raises(Reject, match="no page of ours"):
         await channel.pull_orders(Cursor(token="eyJhIjoxfQ"))
 
 

@@ -13,7 +13,7 @@ from connectors.medusa import Medusa, MedusaChannel
 from hub.domain.outgoing import CancellationRequest, Kind, RefundRequest, Shipment, ShipmentLine
 from hub.errors import Reconnect, Reject, Unknown
 from tests.connectors.checks.between import Between
-from tests.connectors.medusa.documents import item, order, payment, restate
+from tests.connectors.medusa.documents import item, order, payment, restate, way
 from tests.connectors.medusa.harness import HARNESS, ORDER, SHIPPED
 from tests.connectors.medusa.server import API_KEY, MedusaDouble
 
@@ -97,6 +97,20 @@ async def test_goods_that_are_not_shipped_get_a_fulfillment_of_their_own(
     receipt = await channel.push_shipment(sent, "k")
     assert len(receipt.details["fulfillment_ids"].split(",")) == len(fulfillments(double, mixed)) == 2
     assert await channel.look_up(Kind.PUSH_SHIPMENT, sent, "k") == receipt
+
+
+async def test_goods_of_different_shipping_profiles_go_by_ways_of_their_own(
+    channel: MedusaChannel, double: MedusaDouble
+) -> None:
+    double.shop.options["so_02"] = {"id": "so_02", "shipping_profile_id": "sp_bulky"}
+    sofa = item("92", 900, 1)
+    sofa["variant"]["product"]["shipping_profile"] = {"id": "sp_bulky"}
+    ways = [way(4.9), way(49, id="ordsm_02", shipping_option_id="so_02")]
+    both = double.shop.add(order(9, [item("91", 5, 1), sofa], shipping_methods=ways))
+    receipt = await channel.push_shipment(shipment("P-9", ("ordli_91", 1), ("ordli_92", 1), order_id=both), "k")
+    made = fulfillments(double, both)
+    assert [each["id"] for each in made] == receipt.details["fulfillment_ids"].split(",")
+    assert [[packed["line_item_id"] for packed in each["items"]] for each in made] == [["ordli_91"], ["ordli_92"]]
 
 
 async def test_without_tracking_and_with_an_odd_address_nothing_is_invented(
