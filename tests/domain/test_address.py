@@ -20,6 +20,13 @@ GOOD = {
     "KW": Address(name="Noura", line1="Block 3, Street 15", city="Salmiya", country="KW"),
     "GB": Address(name="Ada King", line1="10 Downing St", city="London", postcode="SW1A 2AA", country="GB"),
     "HK": Address(name="陳大文", line1="1 Nathan Road", region="Kowloon", country="HK"),
+    "IN": Address(
+        name="Asha Rao", line1="12 MG Road", city="Mumbai", region="Maharashtra", postcode="400001", country="IN"
+    ),
+    "MX": Address(name="Ana", line1="Av. Juárez 1", city="Guadalajara", region="Jal.", postcode="44100", country="MX"),
+    "AR": Address(
+        name="Eva", line1="Calle 7 10", city="La Plata", region="Buenos Aires", postcode="1900", country="AR"
+    ),
     "FR": Address(company="Acme SARL", line1="1 rue de Rivoli", city="Paris", postcode="75001", country="FR"),
 }
 
@@ -52,6 +59,11 @@ def test_what_a_carrier_can_deliver_passes(country: str) -> None:
         ("HK", {"region": ""}, ("region", "missing")),
         ("HK", {"region": "Shenzhen"}, ("region", "unknown")),
         ("FR", {"company": "  "}, ("name", "missing")),
+        ("JP", {"region": "JP-27"}, ("postcode", "mismatch")),
+        ("JP", {"region": "99"}, ("region", "unknown")),
+        ("IN", {"region": "GJ"}, ("postcode", "mismatch")),
+        ("IN", {"region": "Bavaria"}, ("region", "unknown")),
+        ("US", {"region": "QQ"}, ("region", "unknown")),
         ("DE", {"country": ""}, ("country", "missing")),
         ("DE", {"country": "XX"}, ("country", "unknown")),
     ],
@@ -68,6 +80,14 @@ def test_each_lack_is_named_alone(country: str, change: dict[str, Any], expected
         ("US", {"region": "ny"}),
         ("JP", {"postcode": "1000001"}),
         ("JP", {"region": "Tokyo"}),
+        ("JP", {"region": "JP-13"}),
+        ("JP", {"region": "13"}),
+        ("IN", {"region": "MH"}),
+        ("IN", {"region": "Maharashtra"}),
+        ("MX", {"region": "JAL"}),
+        ("MX", {"region": "Q ROO"}),
+        ("AR", {"region": "B"}),
+        ("US", {"region": "US-NY"}),
         ("GB", {"postcode": "sw1a 2aa"}),
         ("GB", {"postcode": "SW1A2AA"}),
         ("KW", {"postcode": "22013"}),
