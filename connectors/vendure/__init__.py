@@ -85,7 +85,8 @@ class VendureChannel:
         channel, token = told.active_channel, self.account.settings.get("channel_token", "")
         if token and channel.token != token:
             raise Reconnect(f"the channel_token is not known there: calls would be about {channel.code}")
-        return f"{channel.code} as {told.me.identifier}" if told.me else channel.code
+        by_key = "an API key" if self.account.secrets.get("api_key") else ""
+        return f"{channel.code} as {by_key or self.account.settings.get('username', '')}"
 
     # -- hearing
 

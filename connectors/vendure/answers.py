@@ -53,18 +53,11 @@ class ActiveChannel(Wire, frozen=True):
     token: str
 
 
-class Me(Wire, frozen=True):
-    """Who is logged in."""
-
-    identifier: str
-
-
 class Check(Wire, frozen=True):
     """check.graphql."""
 
     active_channel: ActiveChannel
     orders: dict[str, int]
-    me: Me | None = None
 
 
 class ServerConfig(Wire, frozen=True):

@@ -23,7 +23,7 @@ from connectors.vendure.client import Client
 from connectors.vendure.hearing import CHANGED
 from connectors.vendure.purse import Purse
 from connectors.vendure.revision import changed_at, revised_at
-from connectors.wire import decode, instant
+from connectors.wire import decode
 from hub.contract import Cursor, Delivery, Page, Product, ProductPage
 from hub.errors import BadPayload
 
@@ -69,7 +69,7 @@ async def pull_orders(client: Client, cursor: Cursor, sweeps: Sweeps, now: float
     mark = read_mark(cursor.token) if cursor.token else Mark(sweep=cursor.at is not None and sweeps.due(now))
     options = {"take": PAGE, "sort": {"orderPlacedAt": "ASC", "id": "ASC"}, "filter": wanted(cursor.at, mark)}
     heads = (await client.ask("orders.Heads", answers.Heads, options=options)).orders.items
-    due = [head.id for head in heads if is_due(head, cursor.at)]
+    due = [head.id for head in heads if is_due(head, cursor.at, mark.sweep)]
     deliveries = tuple([delivery async for delivery in _whole(client, due)])
     mark = beyond(mark, heads)
     if len(heads) == PAGE:
@@ -97,11 +97,9 @@ def wanted(since: datetime | None, mark: Mark) -> dict[str, Any]:
     return found
 
 
-def is_due(head: wire.Head, since: datetime | None) -> bool:
-    """Whether an order is to be read whole: it was placed since, or anything about it may have changed since."""
-    if since is None or _placed(head) >= since:
-        return True
-    return changed_at(head) >= since - LOOK_BACK
+def is_due(head: wire.Head, since: datetime | None, sweep: bool) -> bool:
+    """Whether an order is to be read whole: anything about it may have changed since it was last looked at."""
+    return since is None or changed_at(head) >= (since - LOOK_BACK if sweep else since)
 
 
 def beyond(mark: Mark, heads: Sequence[wire.Head]) -> Mark:
@@ -145,10 +143,6 @@ def _delivery(order: bytes, body: bytes) -> Delivery:
         revised = revised_at(head)
         return Delivery(id=f"order:{head.id}:{revised.isoformat()}", topic=CHANGED, body=body, occurred_at=revised)
     return Delivery(id=f"order:{sha256(order).hexdigest()}", topic=CHANGED, body=body)
-
-
-def _placed(head: wire.Head) -> datetime:
-    return instant(head.order_placed_at, "$.orderPlacedAt")
 
 
 def _moment(at: datetime) -> str:

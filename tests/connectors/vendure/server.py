@@ -130,7 +130,6 @@ class VendureDouble:
         }  # fmt: skip
         query = {
             "activeChannel": channel,
-            "me": {"identifier": USERNAME},
             "globalSettings": {"serverConfig": {"moneyStrategyPrecision": self.precision}},
             "orders": self._orders,
             "order": lambda **call: self.show(shop.orders[call["id"]]) if call["id"] in shop.orders else None,

@@ -71,7 +71,7 @@ async def test_a_missing_permission_is_reconnect_after_one_try(channel: VendureC
 async def test_an_api_key_goes_without_login(double: VendureDouble, http: AioHttp) -> None:
     given = account(double)
     by_key = replace(given, secrets=Secrets(api_key=API_KEY), settings={"base_url": double.url})
-    assert await Vendure().open(by_key, http).check()
+    assert await Vendure().open(by_key, http).check() == "__default_channel__ as an API key"
     assert operations(double) == ["Check"]
     wrong = replace(by_key, secrets=Secrets(api_key="another key"))
     with pytest.raises(Reconnect):

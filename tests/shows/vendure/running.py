@@ -114,6 +114,7 @@ class Vendure:
         self.url = url
         self.relay = relay
         self.admin = Api(f"{url}/admin-api")
+        self.role = ""
 
     async def buy(self, *items: tuple[str, int], method: str = "dummy") -> str:
         """A buyer orders variants by id through the shop API and pays; gives the order's id."""
@@ -131,6 +132,12 @@ class Vendure:
         """The order as a merchant sees it in the admin."""
         return (await self.admin(ORDER, id=order_id))["order"]
 
+    async def api_key(self) -> str:
+        """A key with the hub's permissions."""
+        wanted = {"roleIds": [self.role], "translations": [{"languageCode": "en", "name": "Hub"}]}
+        made = await self.admin("mutation($i: CreateApiKeyInput!) { createApiKey(input: $i) { apiKey } }", i=wanted)
+        return str(made["createApiKey"]["apiKey"])
+
     async def prepare(self) -> None:
         """Signs in, and makes the hub's administrator with no more permissions than the how-to names."""
         name, password = SUPERADMIN
@@ -138,9 +145,10 @@ class Vendure:
         channel = (await self.admin("{ activeChannel { id } }"))["activeChannel"]["id"]
         role = {"code": "hub", "description": "Hub", "permissions": PERMISSIONS, "channelIds": [channel]}
         made = await self.admin("mutation($i: CreateRoleInput!) { createRole(input: $i) { id } }", i=role)
+        self.role = made["createRole"]["id"]
         hub = {
             "firstName": "The", "lastName": "Hub", "emailAddress": HUB[0], "password": HUB[1],
-            "roleIds": [made["createRole"]["id"]],
+            "roleIds": [self.role],
         }  # fmt: skip
         await self.admin("mutation($i: CreateAdministratorInput!) { createAdministrator(input: $i) { id } }", i=hub)
 

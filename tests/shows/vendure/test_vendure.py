@@ -124,13 +124,24 @@ async def test_the_plugin_tells_at_once_what_polling_tells(hub: Shops, vendure: 
         await vendure.admin("mutation($id: ID!) { settlePayment(id: $id) { __typename } }", id=payment)
         posted = await told(bought, "PaymentSettled")
         page = await channel.pull_orders(Cursor())
+        await hub.world.drain()
+        (shipped, *_) = await told(bought, "Shipped")
     finally:
         vendure.relay.to = ""
     polled = [news for delivery in page.deliveries for news in channel.read(delivery)]
     assert list(posted) == [news for news in polled if news.external_id == bought]
     assert set(vendure.relay.answers) == {200}
-    await hub.world.drain()
-    assert (await vendure.order(bought))["state"] == "Shipped"
+    assert [line.fulfilled for line in shipped.lines] == [3] and (await vendure.order(bought))["state"] == "Shipped"
+
+
+async def test_an_api_key_does_instead_of_a_password(shops: Shops, vendure: Vendure) -> None:
+    bought = await vendure.buy(("3", 1))
+    values = {"base_url": vendure.url, "api_key": await vendure.api_key()}
+    await shops.world.account("vendure", TEA, values)
+    channel: Any = await shops.world.accounts.open(shops.world.ids[TEA])
+    assert await channel.check() == "__default_channel__ as an API key"
+    page = await channel.pull_orders(Cursor())
+    assert bought in {news.external_id for delivery in page.deliveries for news in channel.read(delivery)}
 
 
 async def test_everything_else_it_takes(hub: Shops, vendure: Vendure) -> None:
