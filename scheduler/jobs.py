@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from hub.actions.expire_holds import expire_holds
 from hub.actions.fire_slots import clean_firings
 from hub.actions.give_up_waiting import give_up_waiting, overdue
+from hub.actions.nudge_account import nudged
 from hub.actions.pull_notices import noticed, pull_notices
 from hub.actions.pull_orders import Keeps, pollable, pull_orders
 from hub.actions.reassert_stock import reassert_stock, stock_takers
@@ -56,6 +57,7 @@ async def _credentials(services: Services, _inbox: Keeps, account_id: int) -> ob
 
 JOBS: tuple[Job | AccountJob, ...] = (
     AccountJob("poll",            minutes(1),         pollable,     pull_orders,      180, "poll"),
+    AccountJob("nudged",          seconds(15),        nudged,       pull_orders,      180, "poll"),
     AccountJob("notices",         minutes(1),         noticed,      pull_notices,     180, "notices"),
     AccountJob("repair_webhooks", hours(1),           hearing,      repair_webhooks,  300, "webhooks"),
     AccountJob("track",           hours(6),           carriers,     refresh_tracking, 900, "tracking"),
@@ -66,7 +68,8 @@ JOBS: tuple[Job | AccountJob, ...] = (
     Job("wake_forgotten",         minutes(5),         wake_forgotten),
     Job("clean_firings",          Cron("10 3 * * *"), clean_firings),
 )  # fmt: skip
-"""`poll`: the pace of each connector's `About.poll_every`; `when` is only what an account without one would get."""
+"""`poll`: the pace of each connector's `About.poll_every`; `when` is only what an account without one would get.
+`nudged`: an account that has news is pulled at the next look, and not twice within that pace."""
 
 LOOK_SECONDS = 3.0
 """How often the accounts of account jobs are looked through for one whose slot has come."""

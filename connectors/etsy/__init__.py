@@ -16,6 +16,7 @@ from connectors.etsy.quota import Quota, Use
 from connectors.etsy.tokens import Credentials, Tokens
 from connectors.etsy.wire import Me, Shop
 from hub.contract import About, Account, Credential, Cursor, Delivery, Http, Page, ProductPage
+from hub.contract import Quota as Left
 from hub.domain.order import News, Value
 from hub.domain.outgoing import Kind, Receipt, Shipment, StockLevel
 from hub.errors import Invalid, Reconnect
@@ -55,8 +56,8 @@ class Etsy:
         """The shop's channel. Raises `Invalid` without credentials or with a shop that is no number."""
         given = credentials(account)
         kept = self._kept.get(account.id)
-        if kept is None or not kept[0].adopt(given):
-            kept = self._kept[account.id] = Tokens(given), Quota()
+        if kept is None or not kept[0].adopt(given, account.keeper):
+            kept = self._kept[account.id] = Tokens(given, account.keeper), Quota()
         return EtsyChannel(account, http, *kept)
 
     def authorize(self, values: Mapping[str, str], state: str, redirect: str) -> str:
@@ -83,22 +84,35 @@ class EtsyChannel:
         self._put_back = account.settings.get("put_back", "").strip().lower() in ("yes", "true", "1", "on")
         self._http = http
         self._tokens = tokens
+        self._quota = quota
         self._client = Client(http, tokens, quota)
 
     async def check(self) -> str:
         """The shop's name. Raises `Reconnect` when the tokens are refused, or are another shop's."""
         client = self._client.using(Use.SHIP)
+        if self._tokens.outdated:
+            self._tokens.forget()
         if str((await client.get("ask whose shop it is", "/users/me", Me)).shop_id) != self._shop:
             raise Reconnect(f"the refresh token is not one of shop {self._shop}")
         return (await client.get("ask for the shop", f"/shops/{self._shop}", Shop)).shop_name
 
     async def renew_credentials(self) -> Mapping[str, str]:
-        """The newest refresh token, where it is another than the account's: each lasts 90 days from when it was got."""
+        """The newest refresh token, where it is another than the account's: each lasts 90 days from when it was got.
+        It was stored when it came, unless the store was away."""
         await self._tokens.current(self._http)
         newest = self._tokens.newest
         return {} if newest == self.account.secrets["refresh_token"] else {"refresh_token": newest}
 
+    async def quota(self) -> Left | None:
+        """Calls that are left today, as the last answer told."""
+        if self._quota.remaining is None:
+            return None
+        return Left(left=self._quota.remaining, of=self._quota.per_day, unit="calls in 24 hours")
+
     # -- hearing
+
+    def nudge(self, delivery: Delivery) -> Mapping[str, str] | None:
+        return hearing.nudge(delivery)
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> Delivery:
         return hearing.verify(headers, body, self._secret)

@@ -85,12 +85,18 @@ class Client:
             sent = body[1] if body is not None else None
             reply = await self._http.call(method, url, headers=headers, body=sent, effect=effect, timeout=30.0)
             self._quota.learn(reply.headers, asyncio.get_running_loop().time())
-            if reply.status != 401 or not again:
+            if not again or not self._refused(reply):
                 break
             self._tokens.forget()
         if reply.status == 403 and CREDENTIALS.search(reply.body[:2000]):
             expect(reply, "call Etsy", forbidden=Reconnect)
         return reply
+
+    def _refused(self, reply: Reply) -> bool:
+        """Whether a new access token may be taken where this one was not."""
+        if reply.status == 403 and self._tokens.outdated:
+            return CREDENTIALS.search(reply.body[:2000]) is not None
+        return reply.status == 401
 
     async def _room(self) -> None:
         """Waits for its place in the second. Raises `Retry` when the rest of today's calls is kept for others."""

@@ -1,7 +1,7 @@
 """Webhooks: proving where one comes from, and reading what it says.
 
 A webhook of Etsy (`order.paid`) only says that a receipt changed and where to ask for it. Reading stays pure, so it is
-a nudge without news, and the next poll brings the receipt. A recorded receipt goes through the same door, and is read.
+a nudge without news, after which the shop is polled. A recorded receipt goes through the same door, and is read.
 Signed as Standard Webhooks 1.0 has it: HMAC-SHA256 over "id.timestamp.body" with the base64 key behind `whsec_`.
 Source: developers.etsy.com, "Webhooks"; etsy/open-api discussions 1509 and 1564 (the payload is flat).
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -26,6 +27,8 @@ RECEIPT = "receipt"
 
 TOLERANCE = 300.0
 """Seconds that a signed time may be off, either way."""
+
+SHOP = re.compile(r"/shops/(\d{1,18})(?:/|$)")
 
 MAX_ID = 180
 UNNAMED = "unnamed"
@@ -111,8 +114,21 @@ def _receipt(body: bytes) -> tuple[News, ...]:
     return mapper.news(decode(body, wire.Receipt))
 
 
+def nudge(delivery: Delivery) -> Mapping[str, str] | None:
+    """The shop that a webhook speaks of: an app has one address for the webhooks of all its shops. The receipt's
+    address comes first, for `shop_id` was seen to be another one (etsy/open-api discussion 1564)."""
+    if delivery.topic in (RECEIPT, UNNAMED):
+        return None
+    with suppress(BadPayload):
+        notice = decode(delivery.body, wire.Notice)
+        found = SHOP.search(notice.resource_url or "")
+        shop = found.group(1) if found else str(notice.shop_id or "")
+        return {"shop_id": shop} if shop else {}
+    return None
+
+
 def _nudge(body: bytes) -> tuple[News, ...]:
-    """Nothing yet: the receipt comes with the next poll."""
+    """Nothing yet: the hub polls the shop."""
     decode(body, wire.Notice)
     return ()
 

@@ -31,14 +31,14 @@ class Quota:
 
     def __init__(self) -> None:
         self.remaining: int | None = None
-        self._per_day = 10_000
+        self.per_day = 10_000
         self._per_second = PER_SECOND
         self._told_at = 0.0
         self._calls: deque[float] = deque()
 
     def spent(self, use: Use, now: float) -> float:
         """Seconds until a call for `use` may be tried, when what is left today is kept for others; else 0."""
-        if self.remaining is None or self.remaining > self._per_day * use.value or use is Use.SHIP:
+        if self.remaining is None or self.remaining > self.per_day * use.value or use is Use.SHIP:
             return 0.0
         return max(0.0, self._told_at + PROBE_SECONDS - now)
 
@@ -54,7 +54,7 @@ class Quota:
     def learn(self, headers: Mapping[str, str], now: float) -> None:
         """Takes over what an answer says; `headers` has lower-case names."""
         self._per_second = max(1, _count(headers, "x-limit-per-second") or self._per_second)
-        self._per_day = _count(headers, "x-limit-per-day") or self._per_day
+        self.per_day = _count(headers, "x-limit-per-day") or self.per_day
         left = _count(headers, "x-remaining-today")
         if left is not None:
             self.remaining, self._told_at = left, now

@@ -1,13 +1,14 @@
 """The tokens of one account: an access token for an hour, got with a refresh token that is replaced at every use.
 
 A refresh token is good for 90 days. Etsy answers each refresh with a new one; the one before was seen to go on working
-(etsy/open-api issue 353), but nothing promises it. So the newest is used first, the stored one if Etsy refuses that,
-and the account is given the newest by `renew_credentials`. Source: developers.etsy.com, "Authentication".
+(etsy/open-api issue 353), but nothing promises it. So the newest is stored at once, by the account's keeper, and
+`renew_credentials` tells it again each day. Source: developers.etsy.com, "Authentication".
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
@@ -15,7 +16,7 @@ from urllib.parse import urlencode
 from connectors.etsy.wire import Granted, Refused
 from connectors.http import expect
 from connectors.wire import decode
-from hub.contract import Http, Reply
+from hub.contract import Http, Keeper, Reply
 from hub.errors import BadPayload, Reconnect, Retry
 
 MARGIN = 300.0
@@ -43,21 +44,29 @@ class Credentials:
 class Tokens:
     """Kept by the connector, so that it outlives a channel. `now` is in loop seconds."""
 
-    def __init__(self, credentials: Credentials) -> None:
+    def __init__(self, credentials: Credentials, keeper: Keeper | None = None) -> None:
         self.credentials = credentials
         self.newest = credentials.refresh_token
+        self._keeper = keeper
+        self._spent = self._came_with = ""
         self._access = ""
         self._until = 0.0
         self._lock = asyncio.Lock()
 
-    def adopt(self, given: Credentials) -> bool:
-        """Whether `given` are these credentials, perhaps with the refresh token that was renewed since."""
+    def adopt(self, given: Credentials, keeper: Keeper | None = None) -> bool:
+        """Whether `given` are these credentials, perhaps with another refresh token: this process or another one
+        renewed it, or the shop said yes again. The access token is good until Etsy refuses it."""
         if replace(given, refresh_token="") != replace(self.credentials, refresh_token=""):
             return False
-        if given.refresh_token not in (self.newest, self.credentials.refresh_token):
-            return False
-        self.credentials = given
+        if given.refresh_token not in (self.newest, self._spent):
+            self.newest = given.refresh_token
+        self.credentials, self._keeper = given, keeper
         return True
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the refresh token is not the one that came with the access token: that one may be worth less."""
+        return self._access != "" and self.newest != self._came_with
 
     def forget(self) -> None:
         """Drops an access token that was refused."""
@@ -68,21 +77,38 @@ class Tokens:
         cannot say now."""
         async with self._lock:
             if asyncio.get_running_loop().time() >= self._until:
-                self.take(await self._refresh(http))
+                await self._renew(http)
             return self._access
 
     def take(self, granted: Granted) -> None:
         """Goes on with these tokens. An access token that is good for less than the margin is still good for the call
         it was fetched for."""
         self._access, self.newest = granted.access_token, granted.refresh_token
+        self._came_with = granted.refresh_token
         self._until = asyncio.get_running_loop().time() + max(1.0, granted.expires_in - MARGIN)
 
-    async def _refresh(self, http: Http) -> Granted:
-        stored = self.credentials.refresh_token
-        if self.newest != stored:
+    async def _renew(self, http: Http) -> None:
+        """Under the account's lease, where it has one: two processes that used one refresh token at the same time would
+        leave one of them with nothing."""
+
+        async def fetch(stored: Mapping[str, str]) -> Mapping[str, str]:
+            self.take(await self._refresh(http, stored.get("refresh_token", "").strip()))
+            return {"refresh_token": self.newest}
+
+        if self._keeper is None:
+            await fetch({"refresh_token": self.credentials.refresh_token})
+        else:
+            await self._keeper.renew(fetch)
+
+    async def _refresh(self, http: Http, stored: str) -> Granted:
+        """With the stored token; with a newer one first, where that is not stored."""
+        answer = None
+        if self.newest != stored == self._spent:
             with suppress(Reconnect):
-                return await self._ask(http, self.newest)
-        return await self._ask(http, stored)
+                answer = await self._ask(http, self.newest)
+        answer = answer or await self._ask(http, stored)
+        self._spent = stored
+        return answer
 
     async def _ask(self, http: Http, refresh_token: str) -> Granted:
         form = {

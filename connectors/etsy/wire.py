@@ -129,6 +129,7 @@ class Notice(Struct, frozen=True):
 
     event_type: str = ""
     resource_url: str | None = None
+    shop_id: str | int | None = None
     receipt_id: int | None = None
     """Set in a recorded receipt, which `replay` sends through the same door."""
 

@@ -6,6 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hub.actions import account_health
+from hub.actions.observe_account import note_webhooks
 from hub.actions.repair_webhooks import reachable, webhook_url
 from hub.actions.services import Services
 from hub.contract import Channel, ManagesWebhooks, PullsOrders
@@ -62,6 +63,7 @@ async def _webhooks(services: Services, channel: Channel, title: str) -> Checked
         do = f"set CROSSDOCK_PUBLIC_URL to an https address that reaches this server; {until}"
         return replace(told, webhooks="unreachable", do=do, polled=polled)
     state = await channel.check_webhooks(url)
+    await note_webhooks(services, account.id, state)
     if state.healthy:
         return replace(told, webhooks="healthy", polled=polled)
     do = f"nothing, if the server runs: the hourly repair subscribes them; {until}"

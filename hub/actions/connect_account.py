@@ -15,13 +15,12 @@ from datetime import timedelta
 import msgspec
 from msgspec import Struct
 
-from hub.actions import account_health
 from hub.actions.add_account import NewAccount, add_account
 from hub.actions.check_account import check_account
-from hub.actions.repair_webhooks import reachable, webhook_url
+from hub.actions.repair_webhooks import reachable, subscribe
 from hub.actions.services import Services
 from hub.contract import About, ConnectsByOAuth, Credential, ManagesWebhooks
-from hub.errors import Conflict, CrossdockError, Forbidden, Invalid, Reconnect, Retry
+from hub.errors import Conflict, CrossdockError, Forbidden, Invalid, Reconnect
 from hub.store import audit
 from hub.store.database import Row
 
@@ -186,13 +185,9 @@ async def _settle(services: Services, account_id: int) -> str:
     if not isinstance(channel, ManagesWebhooks) or not reachable(services, channel.account.connector):
         return ""
     try:
-        state = await channel.repair_webhooks(webhook_url(services, account_id))
-        if not state.healthy:
-            raise Retry(f"the channel does not tell us of {', '.join((*state.missing, *state.elsewhere))}")
+        await subscribe(services, account_id)
     except CrossdockError as error:
-        await account_health.failed(services, account_id, "webhooks", error)
         return str(error)
-    await account_health.succeeded(services, account_id, "webhooks")
     return ""
 
 

@@ -1,9 +1,12 @@
-"""Keep when an account was last heard of, for the people who wonder whether it still sends."""
+"""Keep when an account was last heard of, for the people who wonder whether it still sends; and that it has news."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
+from hub.actions.nudge_account import note_nudge
+from hub.contract import Account
 from hub.ports import Clock
 from hub.store.database import Database
 
@@ -28,3 +31,7 @@ class Heard:
         await self._database.plain.execute(
             "UPDATE accounts SET heard_at = $2 WHERE id = $1", account_id, self._clock.now()
         )
+
+    async def note_nudge(self, heard: Account, about: Mapping[str, str]) -> None:
+        """A delivery said only that something changed: see `nudge_account.note_nudge`."""
+        await note_nudge(self._database, self._clock, heard, about)

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from hub.actions import account_health, pull_position
 from hub.actions.account_health import cannot
+from hub.actions.observe_account import note_quota
 from hub.actions.pull_position import Position
 from hub.actions.services import Services
 from hub.actions.targets import Target, able
@@ -66,9 +67,20 @@ async def pull_orders(services: Services, inbox: Keeps, account_id: int, since: 
     channel = await services.accounts.open(account_id)
     if not isinstance(channel, PullsOrders):
         raise cannot(channel.account.connector, "has no orders to pull")
-    overlap = services.accounts.connector(channel.account.connector).about.overlap
     position = await pull_position.lease(services, account_id)
-    source = Source(services, inbox, channel, channel.account)
+    try:
+        pulled = await _pull(Source(services, inbox, channel, channel.account), position, since)
+    except CrossdockError:
+        await note_quota(services, channel)
+        raise
+    await note_quota(services, channel)
+    return pulled
+
+
+async def _pull(source: Source, position: Position, since: datetime | None) -> Pulled:
+    """The pull itself, under its lease."""
+    services, account_id = source.services, source.account.id
+    overlap = services.accounts.connector(source.account.connector).about.overlap
     try:
         start = Cursor(at=since) if since is not None else position.start(overlap)
         pulled, reached = await _pages(source, position, start, None if since is not None else MOST_PAGES)

@@ -26,8 +26,13 @@ LEASE = """WITH taken AS (UPDATE accounts SET cursor = jsonb_set(cursor, '{lease
 RENEW = (
     "UPDATE accounts SET cursor = jsonb_set(cursor, '{lease}', $3::jsonb) WHERE id = $1 AND cursor->'lease'->>'by' = $2"
 )
-MOVE = "UPDATE accounts SET cursor = $3, polled_at = $4 WHERE id = $1 AND cursor->'lease'->>'by' = $2"
-RELEASE = """UPDATE accounts SET cursor = CASE WHEN $3 THEN cursor - 'lease' - 'page' ELSE cursor - 'lease' END
+HEEDED = "nudged_at = CASE WHEN nudged_at > ${} THEN nudged_at END"
+"""A pull answers every nudge that came before it began; one that fails leaves the rest to the account's usual pace."""
+# ruff: noqa: S608 - statements are put together from constants of our own code
+MOVE = f"""UPDATE accounts SET cursor = $3, polled_at = $4, {HEEDED.format(5)}
+    WHERE id = $1 AND cursor->'lease'->>'by' = $2"""
+RELEASE = f"""UPDATE accounts SET {HEEDED.format(4)},
+        cursor = CASE WHEN $3 THEN cursor - 'lease' - 'page' ELSE cursor - 'lease' END
     WHERE id = $1 AND cursor->'lease'->>'by' = $2"""
 PUT_OFF = """SELECT id FROM accounts WHERE state = 'active'
     AND (health->'poll'->>'at')::timestamptz + make_interval(secs => (health->'poll'->>'after')::float8) > $1"""
@@ -42,9 +47,10 @@ class Stored(Struct, frozen=True, omit_defaults=True):
 
 
 class Position(Struct, frozen=True):
-    """What a puller holds: where to go on, and the lease that says it may."""
+    """What a puller holds: where to go on, and the lease that says it may. `begun`: since when."""
 
     by: str
+    begun: datetime
     backfill_from: datetime
     stored: Stored
 
@@ -83,7 +89,7 @@ async def lease(services: Services, account_id: int) -> Position:
             raise Conflict(f"account {account_id} is being pulled already; look again in {LEASE_SECONDS} seconds")
         raise NotFound(f"no account {account_id}; `python main.py channel list` shows those there are")
     backfill = timedelta(days=services.settings.backfill_days)
-    return Position(by, row["created_at"] - backfill, msgspec.json.decode(row["cursor"], type=Stored))
+    return Position(by, now, row["created_at"] - backfill, msgspec.json.decode(row["cursor"], type=Stored))
 
 
 async def renew(services: Services, account_id: int, position: Position) -> None:
@@ -96,13 +102,14 @@ async def renew(services: Services, account_id: int, position: Position) -> None
 async def move(services: Services, account_id: int, position: Position) -> None:
     """Writes where the pull has got to and gives the lease back. Raises `Conflict` when it was lost: nothing moves."""
     stored = msgspec.json.encode(position.stored).decode()
-    if not await services.database.plain.execute(MOVE, account_id, position.by, stored, services.clock.now()):
+    now = services.clock.now()
+    if not await services.database.plain.execute(MOVE, account_id, position.by, stored, now, position.begun):
         raise Conflict(f"the pull of account {account_id} took too long: another one has begun")
 
 
 async def release(services: Services, account_id: int, position: Position, *, forget_page: bool) -> None:
     """Gives the lease back; the cursor stays. `forget_page`: the page mark is no good any more."""
-    await services.database.plain.execute(RELEASE, account_id, position.by, forget_page)
+    await services.database.plain.execute(RELEASE, account_id, position.by, forget_page, position.begun)
 
 
 def _lease(services: Services, by: str) -> str:

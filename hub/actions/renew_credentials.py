@@ -41,11 +41,13 @@ async def renew_credentials(services: Services, account_id: int) -> Renewed:
 
 
 async def _keep(services: Services, used: Account, fresh: Mapping[str, str]) -> bool:
-    """Stores what is new beside all that stays. False when the account was connected again meanwhile: what it was given
-    then is newer than what came of the old."""
+    """Stores what is new beside all that stays, unless the account's keeper did so already. False when the account was
+    connected again meanwhile: what it was given then is newer than what came of the old."""
     services.accounts.forget(used.id)
     now = (await services.accounts.open(used.id)).account
     before, stored = ({**account.settings, **account.secrets} for account in (used, now))
+    if all(stored.get(name) == value for name, value in fresh.items()):
+        return True
     if any(before.get(name) != stored.get(name) for name in fresh):
         return False
     await services.accounts.renew(used.merchant_id, used.id, {**now.secrets, **fresh})

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from hub.actions import account_health
 from hub.actions.account_health import cannot
+from hub.actions.observe_account import note_repaired, note_webhooks
 from hub.actions.pull_orders import Keeps, pull_orders
 from hub.actions.services import Services
 from hub.actions.targets import Target, able
@@ -35,7 +36,19 @@ def reachable(services: Services, connector: str) -> bool:
 
 
 async def repair_webhooks(services: Services, inbox: Keeps, account_id: int) -> Repaired:
-    """Subscribes what is missing or points elsewhere, then pulls what came while nobody told.
+    """Subscribes what is missing or points elsewhere, then pulls what came while nobody told. What was seen is kept on
+    the account. Raises what `subscribe` raises.
+    """
+    repaired = await subscribe(services, account_id)
+    if not repaired:
+        return Repaired(())
+    missed = await _missed(services, inbox, account_id)
+    await note_repaired(services, account_id, repaired, missed)
+    return Repaired(repaired, missed)
+
+
+async def subscribe(services: Services, account_id: int) -> tuple[str, ...]:
+    """Subscribes what is missing or points elsewhere, and returns those topics.
 
     Raises `Invalid` for an account that keeps no subscriptions or a server without a public address, and the channel's
     own failures, which are kept on the account. `Retry` when topics stay missing.
@@ -48,17 +61,20 @@ async def repair_webhooks(services: Services, inbox: Keeps, account_id: int) -> 
         raise cannot(connector, "needs CROSSDOCK_PUBLIC_URL to reach us")
     url = webhook_url(services, account_id)
     try:
-        before = await channel.check_webhooks(url)
+        before = after = await channel.check_webhooks(url)
         if not before.healthy:
             after = await channel.repair_webhooks(url)
-            if not after.healthy:
-                raise Retry(f"the channel does not tell us of {', '.join((*after.missing, *after.elsewhere))}")
+        await note_webhooks(services, account_id, after)
+        if not after.healthy:
+            raise Retry(f"the channel does not tell us of {', '.join((*after.missing, *after.elsewhere))}")
     except CrossdockError as error:
         await account_health.failed(services, account_id, "webhooks", error)
         raise
     await account_health.succeeded(services, account_id, "webhooks")
     repaired = (*before.missing, *before.elsewhere)
-    return Repaired(repaired, await _missed(services, inbox, account_id) if repaired else 0)
+    if repaired:
+        await note_repaired(services, account_id, repaired, 0)
+    return repaired
 
 
 async def _missed(services: Services, inbox: Keeps, account_id: int) -> int:

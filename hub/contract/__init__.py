@@ -2,6 +2,7 @@
 
 values.py          what passes between the hub and a connector
 capabilities.py    what a system can do; a connector implements only what its own can
+placed.py          the capability of accounts that the hub itself may hand orders to
 
 Nothing here does anything: it is types.
 """
@@ -19,6 +20,7 @@ from hub.contract.capabilities import (
     LooksUp,
     ManagesWebhooks,
     Notifies,
+    Nudges,
     PullsNotices,
     PullsOrders,
     PushesAtOnce,
@@ -33,9 +35,11 @@ from hub.contract.capabilities import (
     TakesShipments,
     TakesStatus,
     TakesStock,
+    TellsQuota,
     TracksParcels,
     VoidsLabels,
 )
+from hub.contract.placed import ReadsPlacedOrders
 from hub.contract.values import (
     About,
     Account,
@@ -45,9 +49,11 @@ from hub.contract.values import (
     Delivery,
     Greeting,
     Http,
+    Keeper,
     Page,
     Product,
     ProductPage,
+    Quota,
     Reply,
     Secrets,
     WebhookState,
@@ -70,18 +76,22 @@ __all__ = [
     "Greets",
     "HearsWebhooks",
     "Http",
+    "Keeper",
     "ListsProducts",
     "LooksUp",
     "ManagesWebhooks",
     "Notifies",
+    "Nudges",
     "Page",
     "Product",
     "ProductPage",
     "PullsNotices",
     "PullsOrders",
     "PushesAtOnce",
+    "Quota",
     "QuotesRates",
     "Reads",
+    "ReadsPlacedOrders",
     "ReadsStock",
     "RenewsCredentials",
     "ReplaysRecordings",
@@ -93,6 +103,7 @@ __all__ = [
     "TakesShipments",
     "TakesStatus",
     "TakesStock",
+    "TellsQuota",
     "TracksParcels",
     "VoidsLabels",
     "WebhookState",

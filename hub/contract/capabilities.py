@@ -20,6 +20,7 @@ from hub.contract.values import (
     Http,
     Page,
     ProductPage,
+    Quota,
     Reply,
     WebhookState,
 )
@@ -170,6 +171,27 @@ class RenewsCredentials(Protocol):
     async def renew_credentials(self) -> Mapping[str, str]:
         """Fields that have new values now, by the names of `About.credentials`; empty when none has. The caller keeps
         them at once: the old ones may be worth nothing now. Raises `Reconnect` when a person must connect again."""
+        ...
+
+
+@runtime_checkable
+class TellsQuota(Protocol):
+    """The system says how much may still be asked of it."""
+
+    async def quota(self) -> Quota | None:
+        """As it was last told, None while nothing was; asks the system only where it tells no other way, and then not
+        for every call. Raises `Retry`, `Reconnect`."""
+        ...
+
+
+@runtime_checkable
+class Nudges(Protocol):
+    """Some deliveries say only that something changed: what it is has to be pulled."""
+
+    def nudge(self, delivery: Delivery) -> Mapping[str, str] | None:
+        """Of a verified delivery: the plain fields that name the account to be pulled, by the names of
+        `About.credentials`, for one address may hear of many accounts; empty for the account that heard. None for
+        a delivery that says what it has to say itself. Pure; never raises."""
         ...
 
 

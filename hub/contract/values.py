@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -60,9 +60,20 @@ class Secrets(dict[str, str]):
     __str__ = __repr__
 
 
+class Keeper(Protocol):
+    """Where an account's credentials are kept, for those that a connector replaces by using them."""
+
+    async def renew(self, fetch: Callable[[Mapping[str, str]], Awaitable[Mapping[str, str]]]) -> None:
+        """Calls `fetch` with the secrets as they are stored now, and stores at once what it returns: fields that have
+        new values. Nobody else renews this account's meanwhile, on any host. What a merchant gave while `fetch` was
+        at work is newer and stays. Raises what `fetch` raises, `Retry` while another process renews."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One connected account of one merchant, credentials opened. `settings` are the fields that are not secret."""
+    """One connected account of one merchant, credentials opened. `settings` are the fields that are not secret.
+    `keeper`: None where nothing is stored, as in most tests."""
 
     id: int
     merchant_id: int
@@ -70,6 +81,7 @@ class Account:
     name: str
     secrets: Secrets
     settings: Mapping[str, str] = field(default_factory=dict)
+    keeper: Keeper | None = field(default=None, compare=False, repr=False)
 
     @property
     def base_url(self) -> str:
@@ -174,6 +186,16 @@ class WebhookState:
     @property
     def healthy(self) -> bool:
         return not self.missing and not self.elsewhere
+
+
+class Quota(Value, frozen=True):
+    """How much may still be asked of a system: `left` of `of`, counted in `unit` (in words: "calls a day").
+    `resets_at`: when all of it is there again, None where that is not told or it refills all the time."""
+
+    left: int
+    of: int
+    unit: str
+    resets_at: datetime | None = None
 
 
 class Answer(Value, frozen=True):

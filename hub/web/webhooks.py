@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from hub.accounts import Accounts
 from hub.actions.note_heard import Heard
-from hub.contract import Channel, Delivery, FetchesKeys, Greeting, Greets, HearsWebhooks
+from hub.contract import Channel, Delivery, FetchesKeys, Greeting, Greets, HearsWebhooks, Nudges
 from hub.errors import BadPayload, Forbidden, Invalid, NotFound, Reconnect, Retry
 from hub.web.problems import STORE_DOWN, Unauthorized
 from hub.web.services import Keeps
@@ -43,6 +43,7 @@ class Manners:
     most: int
     greets: bool
     fetches: bool
+    nudges: bool
 
 
 class Webhooks:
@@ -71,8 +72,11 @@ class Webhooks:
             delivery = cast(HearsWebhooks, channel).verify(headers, body)
         except Forbidden as error:
             raise Unauthorized(str(error)) from None
-        await self._inbox.keep(channel.account, _storable(delivery))
+        new = await self._inbox.keep(channel.account, _storable(delivery))
         self.counts[200] += 1
+        if new and manners.nudges and (about := cast(Nudges, channel).nudge(delivery)) is not None:
+            with contextlib.suppress(*STORE_DOWN):
+                await self._heard.note_nudge(channel.account, about)
         if self._heard.is_due(channel.account.id):
             with contextlib.suppress(*STORE_DOWN):
                 await self._heard.note(channel.account.id)
@@ -111,7 +115,8 @@ class Webhooks:
             if not isinstance(channel, HearsWebhooks):
                 raise NotFound(UNKNOWN)
             most = min(MAX_BODY, self._accounts.connector(channel.account.connector).about.max_body)
-            self._manners[kind] = Manners(most, isinstance(channel, Greets), isinstance(channel, FetchesKeys))
+            asks = (isinstance(channel, capability) for capability in (Greets, FetchesKeys, Nudges))
+            self._manners[kind] = Manners(most, *asks)
         return channel
 
 

@@ -8,7 +8,12 @@ from hub.store.models.base import Json, Row
 
 
 class Account(Row):
-    """One connected account. `secrets` maps field → AES-GCM ciphertext with its key id; `health` is for people."""
+    """One connected account. `secrets` maps field → AES-GCM ciphertext with its key id; `health` is for people.
+
+    `observed`: what was last seen of it ({"quota", "webhooks"}), and {"renewing"}, who replaces credentials just now.
+    `credentials_at`: when the credentials were last given or replaced, null for as long as the account is there.
+    `nudged_at`: since when the channel has news that have to be pulled.
+    """
 
     connector = fields.CharField(max_length=64)
     name = fields.CharField(max_length=200)
@@ -20,6 +25,9 @@ class Account(Row):
     heard_at = fields.DatetimeField(null=True)
     health: fields.Field[Json] = fields.JSONField()
     created_at = fields.DatetimeField()
+    observed: fields.Field[Json] = fields.JSONField(db_default={})
+    credentials_at = fields.DatetimeField(null=True)
+    nudged_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "accounts"
