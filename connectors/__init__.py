@@ -42,6 +42,9 @@ CONNECTORS: Mapping[str, Connector] = Connectors(
         "etsy": "connectors.etsy:Etsy",
         "medusa": "connectors.medusa:Medusa",
         "vendure": "connectors.vendure:Vendure",
+        "own_site": "connectors.own_site:OwnSite",
+        "csv_file": "connectors.csv_file:CsvFile",
+        "hooks": "connectors.hooks:Hooks",
     }
 )
 """Name → where its class is."""

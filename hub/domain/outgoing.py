@@ -49,6 +49,8 @@ class Shipment(Value, frozen=True):
     tracking_url: str = ""
     location: str = ""
     notify_buyer: bool = False
+    channel: str = ""
+    """Name of the account that the order came by; only told to those who hear of all orders."""
 
 
 class StatusUpdate(Value, frozen=True):
@@ -61,6 +63,9 @@ class StatusUpdate(Value, frozen=True):
     tracking_number: str = ""
     receipt: dict[str, str] = {}
     """What the channel answered to the shipment this is about."""
+    order_number: str = ""
+    channel: str = ""
+    """As in `Shipment`."""
 
 
 class StockLevel(Value, frozen=True):
@@ -79,6 +84,9 @@ class CancellationRequest(Value, frozen=True):
     order_id: str
     reason: str
     lines: dict[str, int] = {}
+    order_number: str = ""
+    channel: str = ""
+    """As in `Shipment`."""
 
 
 class RefundRequest(Value, frozen=True):
@@ -90,6 +98,9 @@ class RefundRequest(Value, frozen=True):
     currency: str
     reason: str = ""
     lines: dict[str, int] = {}
+    order_number: str = ""
+    channel: str = ""
+    """As in `Shipment`."""
 
 
 class LabelRequest(Value, frozen=True):

@@ -51,7 +51,8 @@ class Double(Protocol):
 
 
 class Harness(Protocol):
-    """How the suite meets one connector."""
+    """How the suite meets one connector. One that has no other side says so with `calls_nobody = True`: its double is
+    there to see that nobody calls it."""
 
     connector: Connector
     fixtures: Path

@@ -16,6 +16,7 @@ from hub.contract import (
     LooksUp,
     PullsOrders,
     PushesAtOnce,
+    ReadsPlacedOrders,
     TracksParcels,
 )
 from tests.connectors.checks import failures, payloads, pulls, pushes, secrecy, signatures
@@ -40,7 +41,18 @@ def takes(harness: Harness, channel: Any) -> bool:
     return bool(harness.pushes)
 
 
-hears, pulls_, reads = can(HearsWebhooks), can(PullsOrders), can(HearsWebhooks, PullsOrders, TracksParcels)
+def calls(harness: Harness, channel: Any) -> bool:
+    """Demanded of connectors that have somebody to call; the others show that they call nobody."""
+    return not getattr(harness, "calls_nobody", False)
+
+
+def silent(harness: Harness, channel: Any) -> bool:
+    """Demanded of connectors whose harness says `calls_nobody`."""
+    return not calls(harness, channel)
+
+
+hears, pulls_ = can(HearsWebhooks), can(PullsOrders)
+reads = can(HearsWebhooks, PullsOrders, TracksParcels, ReadsPlacedOrders)
 
 CHECKS: Mapping[Check, Applies] = {
     pushes.check_a_channel_is_what_it_says: always,
@@ -65,9 +77,10 @@ CHECKS: Mapping[Check, Applies] = {
     pulls.check_a_failed_page_loses_nothing: pulls_,
     pulls.check_an_error_is_no_empty_page: pulls_,
     pulls.check_products_to_the_end: can(ListsProducts),
-    failures.check_failures_are_named: always,
-    failures.check_a_refused_connection_is_retry: always,
-    failures.check_a_lost_answer_to_a_question_is_retry: always,
+    failures.check_failures_are_named: calls,
+    failures.check_a_refused_connection_is_retry: calls,
+    failures.check_a_lost_answer_to_a_question_is_retry: calls,
+    failures.check_nobody_is_called: silent,
     failures.check_a_refusal_is_reject: takes,
     failures.check_an_odd_answer_to_a_push_is_not_its_end: takes,
     pushes.check_pushes_carry_the_key: takes,

@@ -68,6 +68,17 @@ def _find(found: Sequence[Operation], name: str) -> Operation:
     return next(operation for operation in found if operation.name == name)
 
 
+async def check_nobody_is_called(harness: Harness, http: Http) -> None:
+    """A connector without another side does everything it can do without a call."""
+    async with meeting(harness, http) as (double, channel):
+        found = operations(channel, harness)
+        for operation in found:
+            got = await outcome(operation.name, operation.call())
+            demand(not isinstance(got, CrossdockError), f"{operation.name} failed without anybody to fail: {got!r}")
+        demand(all(operation.kind is None for operation in found), "it sends something, to nobody")
+        demand(not double.seen, f"it calls nobody, says the harness, but called {double.seen[:1]}")
+
+
 async def check_a_refused_connection_is_retry(harness: Harness, http: Http) -> None:
     """Nobody listens: nothing was sent, so even a push may simply be tried again."""
     with socket.socket() as closed:

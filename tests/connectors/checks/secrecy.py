@@ -34,7 +34,7 @@ async def check_no_secret_in_logs_or_repr(harness: Harness, http: Http) -> None:
     """Every operation, when it works and when it fails in the ways that tempt one to say too much."""
     async with meeting(harness, http) as (double, _):
         account = harness.account(double.url)
-        secrets = sorted(hidden(account))
+        secrets = sorted(hidden(account)) or ["(this account has no secret)"]
     echo = f'{{"error": "invalid token={secrets[0]} for Bearer {secrets[-1]}"}}'.encode()
     for status, body in ((0, b""), (401, echo), (400, echo), (500, b"<html>oops</html>")):
         said = await _said(harness, http, status, body)

@@ -77,6 +77,7 @@ CAUGHT = [
     ("hides_refusals", "many_at_once_answer_in_order"),
     ("gives_no_reason", "many_at_once_answer_in_order"),
     ("gives_up_the_rest", "many_at_once_answer_in_order"),
+    ("has_another_side", "nobody_is_called"),
     ("prints_secrets", "no_secret_in_logs_or_repr"),
     ("logs_secrets", "no_secret_in_logs_or_repr"),
     ("secret_in_repr", "no_secret_in_logs_or_repr"),
