@@ -66,11 +66,12 @@ class HoldView(View, frozen=True):
 
 
 class WorkLineView(View, frozen=True):
-    """Units of one order line at one location."""
+    """What one location takes from its shelves for an order line; `per_unit` of it go into one unit of the line."""
 
     sku: str
     title: str
     quantity: int
+    per_unit: int
     reserved: int
     picked: int
     packed: int

@@ -131,8 +131,10 @@ async def _fulfillments(tx: Tx, order_id: int) -> tuple[FulfillmentView, ...]:
     )
     lines: dict[int, list[WorkLineView]] = defaultdict(list)
     for row in await tx.fetch(
-        """SELECT w.*, coalesce(l.title, '') AS title FROM fulfillment_lines w
-           LEFT JOIN order_lines l ON l.id = w.order_line_id WHERE w.order_id = $1 ORDER BY l.position, w.id""",
+        """SELECT w.*, coalesce(CASE WHEN w.sku = l.sku THEN l.title ELSE p.title END, '') AS title
+           FROM fulfillment_lines w LEFT JOIN order_lines l ON l.id = w.order_line_id
+               LEFT JOIN products p ON p.merchant_id = w.merchant_id AND p.sku = w.sku
+           WHERE w.order_id = $1 ORDER BY l.position, w.id""",
         order_id,
     ):
         lines[row["fulfillment_id"]].append(view(WorkLineView, row))

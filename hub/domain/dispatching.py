@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hub.domain import notices
+from hub.domain.bundling import units_by_line
 from hub.domain.lifecycle import Custody, PaymentState, Work
 from hub.domain.outcome import (
     Changes,
@@ -63,7 +64,9 @@ def dispatched(work: WorkRow, facts: DispatchFacts, now: datetime, actor: str) -
 def _counters(work: WorkRow, parcels: tuple[ParcelRow, ...]) -> Changes:
     return Changes(
         parcels=parcels,
-        lines=tuple(LineDelta(ln.order_line_id, shipped=ln.quantity, reserved=-ln.quantity) for ln in work.lines),
+        lines=tuple(
+            LineDelta(line_id, shipped=units, reserved=-units) for line_id, units in units_by_line(work.lines).items()
+        ),
         work_lines=tuple(WorkLineDelta(line.id, reserved=-line.quantity) for line in work.lines),
         stock=tuple(
             StockDelta(line.sku, work.location_id, -line.quantity, -line.quantity, "dispatched", work.id)

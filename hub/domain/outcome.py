@@ -99,7 +99,11 @@ class Posting(Value, frozen=True):
 
 
 class WorkLine(Value, frozen=True):
-    """Units of one order line that one location ships. `id` 0 until the runner has given one."""
+    """What one location takes from its shelves for one order line. `id` 0 until the runner has given one.
+
+    `quantity` counts `sku`; an order line of a bundle has one of these for each component. `per_unit` of it go into one
+    unit of the order line, which weighs `grams`, and one `sku` weighs `part_grams` (0: nobody told).
+    """
 
     id: int
     order_line_id: int
@@ -108,6 +112,13 @@ class WorkLine(Value, frozen=True):
     grams: int = 0
     title: str = ""
     external_id: str = ""
+    per_unit: int = 1
+    part_grams: int = 0
+
+    @property
+    def units(self) -> int:
+        """Units of the order line."""
+        return self.quantity // self.per_unit
 
 
 class ParcelRow(Value, frozen=True):

@@ -10,6 +10,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hub.domain.bundling import units_by_line
 from hub.domain.lifecycle import Custody, LabelState, Work
 from hub.domain.outcome import (
     Changes,
@@ -54,7 +55,7 @@ def picked(work: WorkRow, actor: str) -> Outcome:
         to=Work.PICKED,
         events=(Event("picked", {"fulfillment": work.number, "units": units(work)}, actor=actor),),
         changes=Changes(
-            lines=tuple(LineDelta(line.order_line_id, picked=line.quantity) for line in work.lines),
+            lines=tuple(LineDelta(line_id, picked=units) for line_id, units in units_by_line(work.lines).items()),
             work_lines=tuple(WorkLineDelta(line.id, picked=line.quantity) for line in work.lines),
         ),
     )
@@ -74,7 +75,7 @@ def packed(work: WorkRow, parcel_id: int, actor: str) -> Outcome:
         number=reference(parcel_id),
         label=LabelState.NONE,
         custody=Custody.PACKED,
-        contents={line.order_line_id: line.quantity for line in work.lines},
+        contents=units_by_line(work.lines),
         weight_grams=weight(work),
     )
     event = Event("packed", {"fulfillment": work.number, "parcel": parcel.number, "grams": parcel.weight_grams}, actor)
@@ -82,7 +83,7 @@ def packed(work: WorkRow, parcel_id: int, actor: str) -> Outcome:
         to=Work.PACKED,
         events=(event,),
         changes=Changes(
-            lines=tuple(LineDelta(line.order_line_id, packed=line.quantity) for line in work.lines),
+            lines=tuple(LineDelta(line_id, packed=units) for line_id, units in units_by_line(work.lines).items()),
             work_lines=tuple(WorkLineDelta(line.id, packed=line.quantity) for line in work.lines),
             new_parcels=(parcel,),
         ),
@@ -91,13 +92,17 @@ def packed(work: WorkRow, parcel_id: int, actor: str) -> Outcome:
 
 
 def units(work: WorkRow) -> int:
-    """Units in the fulfillment order."""
+    """What is taken from the shelves: of a bundle, each of its parts."""
     return sum(line.quantity for line in work.lines)
 
 
 def weight(work: WorkRow) -> int:
-    """Grams of everything in one box, packaging included."""
-    return PACKAGING_GRAMS + sum((line.grams or UNKNOWN_GRAMS) * line.quantity for line in work.lines)
+    """Grams of everything in one box, packaging included: as the channel tells them, else as the products do."""
+    told = {line.order_line_id: line.grams * line.units for line in work.lines if line.grams}
+    parts = sum(
+        (line.part_grams or UNKNOWN_GRAMS) * line.quantity for line in work.lines if line.order_line_id not in told
+    )
+    return PACKAGING_GRAMS + sum(told.values()) + parts
 
 
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import asdict
 
+from hub.domain.bundling import units_by_line
 from hub.domain.lifecycle import FOREVER, Inbox, Lifecycle, Outbox, Work
 from hub.domain.outcome import (
     Event,
@@ -21,6 +22,7 @@ from hub.domain.outcome import (
     WorkLineDelta,
     WorkRow,
 )
+from hub.flow import marks
 from hub.ports import Ids
 from hub.store import sets
 from hub.store.database import Tx, announce, version_guard
@@ -54,6 +56,8 @@ class Batch:
         self.captured: list[Dict] = []
         self.seen_scans: list[int] = []
         self.woken: set[int] = set()
+        self.stale: set[tuple[int, str]] = set()
+        """(merchant, SKU) of which channels may have to be told another level."""
         self.accounts: set[int] = set()
 
     # ------------------------------------------------------------ gathering
@@ -138,13 +142,14 @@ class Batch:
         for line in new.lines:
             self.new_work_lines.append({
                 "id": self.ids.next(), "merchant_id": order.merchant_id, "fulfillment_id": work_id,
-                "order_id": order.id, "order_line_id": line.order_line_id, "sku": line.sku,
+                "order_id": order.id, "order_line_id": line.order_line_id, "sku": line.sku, "per_unit": line.per_unit,
                 "quantity": line.quantity, "reserved": line.quantity, "picked": 0, "packed": 0, "short": 0,
             })  # fmt: skip
-            self.line(LineDelta(line.order_line_id, reserved=line.quantity, assigned=line.quantity))
             self.stock_change(
                 order.merchant_id, StockDelta(line.sku, new.location_id, 0, line.quantity, "reserved", work_id)
             )
+        for line_id, units in units_by_line(new.lines).items():
+            self.line(LineDelta(line_id, reserved=units, assigned=units))
 
     # ------------------------------------------------------------ writing
 
@@ -184,9 +189,11 @@ class Batch:
 
     async def _flush_stock(self, tx: Tx) -> None:
         """Last of all: few rows that every batch wants, so they are held only from here to the commit."""
-        if not self.stock:
-            return
         rows = sets.merged(self.stock, ["merchant_id", "sku", "location_id"], ("on_hand", "reserved"))
+        self.stale |= {(row["merchant_id"], row["sku"]) for row in rows if row["on_hand"] != row["reserved"]}
+        await marks.mark(tx, self.ids, self.stale)
+        if not rows:
+            return
         await sets.lock_stock(tx, [(row["merchant_id"], row["sku"]) for row in rows])
         moved = await sets.update(tx, sets.UPDATE_STOCK, rows)
         version_guard(len(rows), moved, "stock")

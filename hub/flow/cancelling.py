@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hub.domain.bundling import whole_units
 from hub.domain.lifecycle import FOREVER, LabelState, Lifecycle, PaymentState, Work, move_order
 from hub.domain.outcome import Event, HoldNeed, LineDelta, Message, ParcelRow, StockDelta, WorkLineDelta
 from hub.domain.outgoing import CancellationRequest, Kind, Label, PaymentAction
@@ -69,6 +70,7 @@ async def cancel(tx: Tx, batch: Batch, target: Target, asked: Asked) -> tuple[Li
     for line in await tx.fetch(LINES, order_id):
         open_units = line["ordered"] - line["cancelled"] - line["shipped"]
         batch.line(LineDelta(line["id"], cancelled=open_units))
+        batch.stale.add((merchant_id, line["sku"]))
     _undo_money(batch, target, await tx.fetch(PAYMENTS, order_id))
     await tx.execute(OPEN_HOLDS, order_id, batch.at, asked.actor)
     await tx.execute(CANCEL_PARCELS, order_id)
@@ -110,12 +112,12 @@ def _undo(batch: Batch, work: Row, lines: Sequence[Row], parcels: Sequence[Parce
     batch.works.append({
         "id": work["id"], "was": work["version"], "version": version, "state": int(Work.CANCELLED), "due_at": FOREVER,
     })  # fmt: skip
-    for line in lines:
-        units = line["quantity"]
+    for line_id, parts in grouped(lines, "order_line_id").items():
         batch.line(LineDelta(
-            line["order_line_id"], reserved=-line["reserved"], assigned=-units,
-            picked=-line["picked"], packed=-line["packed"],
+            line_id, reserved=-whole_units(parts, "reserved"), assigned=-whole_units(parts, "quantity"),
+            picked=-whole_units(parts, "picked"), packed=-whole_units(parts, "packed"),
         ))  # fmt: skip
+    for line in lines:
         batch.work_line(WorkLineDelta(line["id"], reserved=-line["reserved"]))
         back = StockDelta(line["sku"], work["location_id"], 0, -line["reserved"], "cancelled", work["id"])
         batch.stock_change(work["merchant_id"], back)

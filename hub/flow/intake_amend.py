@@ -134,6 +134,8 @@ class Amendment:
         self.whole.append({"id": present.id, "customer_id": customer} | dict(columns))
         base = {"merchant_id": present.row["merchant_id"], "order_id": present.id}
         gone = intake_rows.elsewhere(order)
+        lines = self.around.lines.get(present.id, ())
+        self.intake.batch.stale.update((base["merchant_id"], row["sku"]) for row in lines)
         for position, line in enumerate(order.lines):
             told = intake_rows.line_columns(line, position, gone.get(line.external_id, 0), over)
             self.lines.append({"id": self.intake.batch.ids.next()} | base | told)

@@ -29,7 +29,9 @@ LINES = """SELECT id, order_id, external_id, title, sku, listing_id, unit_price,
 PAYMENTS = """SELECT id, order_id, account_id, external_id, state, currency, amount, captured
     FROM payments WHERE order_id = ANY($1::bigint[]) ORDER BY id"""
 HOLDS = "SELECT id, order_id, reason, state, detail, resolution FROM holds WHERE order_id = ANY($1::bigint[])"
-WORK_LINES = """SELECT f.id, f.fulfillment_id, f.order_line_id, f.sku, f.quantity, l.grams, l.title, l.external_id
+WORK_LINES = """SELECT f.id, f.fulfillment_id, f.order_line_id, f.sku, f.quantity, f.per_unit, l.grams, l.title,
+        l.external_id, CASE WHEN l.grams > 0 THEN 0 ELSE coalesce((
+            SELECT p.grams FROM products p WHERE p.merchant_id = f.merchant_id AND p.sku = f.sku), 0) END AS part_grams
     FROM fulfillment_lines f JOIN order_lines l ON l.id = f.order_line_id
     WHERE f.fulfillment_id = ANY($1::bigint[]) ORDER BY f.id"""
 PARCELS = "SELECT * FROM parcels WHERE fulfillment_id = ANY($1::bigint[]) AND custody <> 'cancelled' ORDER BY id"
@@ -125,9 +127,9 @@ def work_row(row: Row, **children: object) -> WorkRow:
 
 
 def _work_line(row: Row) -> WorkLine:
-    return WorkLine(
-        row["id"], row["order_line_id"], row["sku"], row["quantity"], row["grams"], row["title"], row["external_id"]
-    )
+    values = dict(row)
+    del values["fulfillment_id"]
+    return WorkLine(**values)
 
 
 _PARCEL_FIELDS = tuple(name for name in ParcelRow.__struct_fields__ if name not in {"label", "custody", "contents"})

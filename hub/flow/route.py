@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from hub.domain.bundling import parts_of
 from hub.domain.order import Address
 from hub.domain.outcome import OrderRow
 from hub.domain.routing import Availability, Place, RouteFacts
-from hub.flow import contacts
+from hub.flow import bundles, contacts
 from hub.flow.stage import Desk
 from hub.store import sets
 from hub.store.database import Row
@@ -21,16 +22,18 @@ _address = msgspec.json.Decoder(Address)
 
 
 async def facts(desk: Desk, orders: Sequence[OrderRow]) -> RouteFacts:
-    """Three statements a batch. Orders of one batch use up the same `Availability`: none gets another's last unit."""
+    """Four statements a batch. Orders of one batch use up the same `Availability`: none gets another's last unit."""
     merchants = sorted({order.merchant_id for order in orders})
     places: dict[int, tuple[Place, ...]] = {}
     for row in await desk.tx.fetch(LOCATIONS, merchants):
         places[row["merchant_id"]] = (*places.get(row["merchant_id"], ()), _place(row))
-    wanted = [(order.merchant_id, line.sku) for order in orders for line in order.lines if line.to_ship]
+    skus = {(order.merchant_id, line.sku) for order in orders for line in order.lines if line.to_ship}
+    made_of = await bundles.of(desk.tx, skus) if skus else {}
+    wanted = [(merchant, part) for merchant, sku in skus for part in parts_of(made_of, merchant, sku)]
     stock = await sets.lock_stock(desk.tx, wanted) if wanted else []
     free = {(row["sku"], row["location_id"]): row["on_hand"] - row["reserved"] for row in stock}
     known = await desk.directory.known(desk.tx)
-    return RouteFacts(places, Availability(free), known.carriers(), await contacts.of(desk, orders))
+    return RouteFacts(places, Availability(free), known.carriers(), await contacts.of(desk, orders), made_of)
 
 
 def _place(row: Row) -> Place:

@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from msgspec.structs import replace
 
-from hub.domain.lifecycle import FOREVER
+from hub.domain.lifecycle import FOREVER, Lifecycle
 from hub.domain.outcome import Changes, Event, HoldNeed, OrderRow, Outcome, State, WorkRow
 from hub.flow.batch import Batch, postings_rows
 from hub.flow.directory import Directory
@@ -26,6 +26,7 @@ from hub.store.database import Database
 log = structlog.get_logger()
 
 BATCH = 300
+UNROUTED = frozenset({Lifecycle.RECEIVED, Lifecycle.ACCEPTED})
 
 
 @dataclass(slots=True)
@@ -153,6 +154,9 @@ def _holds(stage: Stage[Any], row: OrderRow | WorkRow, outcome: Outcome, order_i
 
 def _finish(walk: Walk, batch: Batch) -> None:
     due_at = walk.wake_at or FOREVER
+    if isinstance(walk.row, OrderRow) and walk.state in UNROUTED:
+        # Its units are promised by nobody yet, but they are not for sale any more.
+        batch.stale.update((walk.row.merchant_id, line.sku) for line in walk.row.lines if line.to_ship)
     change = batch.move(walk.row, walk.state, walk.version, due_at)
     if isinstance(walk.row, OrderRow):
         change["promised_at"] = walk.row.promised_at

@@ -18,6 +18,8 @@ from hub.errors import Conflict
 from hub.flow.directory import Directory
 from hub.flow.intake import BATCH as INTAKE_BATCH
 from hub.flow.intake import Intaker
+from hub.flow.levels import BATCH as MARKS
+from hub.flow.levels import Leveler
 from hub.flow.post import Post
 from hub.flow.runner import BATCH, Runner
 from hub.flow.stages import LINES
@@ -39,9 +41,13 @@ PUT_OFF = {
         WHERE id = (SELECT id FROM inbox WHERE kind = 0 AND state = 0 AND due_at <= $1 ORDER BY due_at, id LIMIT 1)""",
     "orders": """WITH x AS (SELECT $2::text) UPDATE orders SET due_at = $3
         WHERE id = (SELECT id FROM orders WHERE state < 9 AND due_at <= $1 ORDER BY due_at, id LIMIT 1)""",
+    "levels": """WITH x AS (SELECT $1::timestamptz, $2::text, $3::timestamptz)
+        DELETE FROM stale WHERE id = (SELECT id FROM stale ORDER BY id LIMIT 1)""",
     "fulfillments": """UPDATE fulfillment_orders SET due_at = $3, problem = left($2, 500)
         WHERE id = (SELECT id FROM fulfillment_orders WHERE state < 9 AND due_at <= $1 ORDER BY due_at, id LIMIT 1)""",
 }
+"""A mark is put off for good: what it was for is told with the next change, or re-asserted within six hours."""
+
 PUT_OFF_SECONDS = 60
 
 AWAY = (
@@ -67,6 +73,7 @@ class Worker:
         self.directory = Directory(database, accounts)
         self._runner = Runner(database, self.directory, ports)
         self._intaker = Intaker(database, self.directory, ports)
+        self._leveler = Leveler(database, self.directory, ports)
         self._post = Post(database, accounts, ports, node)
         self._wakes: dict[str, asyncio.Event] = {}
         self._stopping = asyncio.Event()
@@ -74,6 +81,7 @@ class Worker:
 
     async def __aenter__(self) -> Worker:
         self._start("inbox", self._intaker.work, INTAKE_BATCH)
+        self._start("levels", self._leveler.work, MARKS)
         for line in LINES:
             for _ in range(HANDS):
                 self._start(line.work, lambda limit, line=line: self._runner.work(line, limit), BATCH)  # type: ignore[misc]

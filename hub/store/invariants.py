@@ -11,13 +11,21 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from hub.store import audit, invariants_goods, invariants_messages, invariants_money, invariants_orders
+from hub.store import (
+    audit,
+    invariants_catalog,
+    invariants_goods,
+    invariants_messages,
+    invariants_money,
+    invariants_orders,
+)
 from hub.store.database import Database, Row, Tx
 from hub.store.invariant import SHOWN, Check, Checked, Violation
 
 CHECKS: tuple[Check, ...] = (
     *invariants_orders.CHECKS,
     *invariants_goods.CHECKS,
+    *invariants_catalog.CHECKS,
     *invariants_money.CHECKS,
     *invariants_messages.CHECKS,
 )

@@ -13,15 +13,21 @@ LIVE = f"f.state <> {int(Work.CANCELLED)}"
 GONE = f"f.state IN ({int(Work.DISPATCHED)}, {int(Work.DONE)})"
 NOT_REFUSED = f"state IN ({int(Outbox.PENDING)}, {int(Outbox.SENT)})"
 
+UNITS = """
+    SELECT order_line_id, fulfillment_id, min(quantity / per_unit) AS units, min(reserved / per_unit) AS reserved,
+           min(picked / per_unit) AS picked, min(packed / per_unit) AS packed
+    FROM fulfillment_lines GROUP BY 1, 2"""
+"""What the rows of an order line in a fulfillment order stand for: its units, of a bundle those that are whole."""
+
 LINES = f"""
     SELECT l.id, l.order_id, l.reserved, l.assigned, l.picked, l.packed, l.shipped,
            s.reserved AS in_works_reserved, s.assigned AS in_works_assigned, s.picked AS in_works_picked,
            s.packed AS in_works_packed, s.shipped AS in_works_shipped
     FROM order_lines l LEFT JOIN (
-        SELECT w.order_line_id, sum(w.reserved) AS reserved, sum(w.quantity) FILTER (WHERE {LIVE}) AS assigned,
+        SELECT w.order_line_id, sum(w.reserved) AS reserved, sum(w.units) FILTER (WHERE {LIVE}) AS assigned,
                sum(w.picked) FILTER (WHERE {LIVE}) AS picked, sum(w.packed) FILTER (WHERE {LIVE}) AS packed,
-               sum(w.quantity) FILTER (WHERE {GONE}) AS shipped
-        FROM fulfillment_lines w JOIN fulfillment_orders f ON f.id = w.fulfillment_id GROUP BY 1
+               sum(w.units) FILTER (WHERE {GONE}) AS shipped
+        FROM ({UNITS}) w JOIN fulfillment_orders f ON f.id = w.fulfillment_id GROUP BY 1
     ) s ON s.order_line_id = l.id
     CROSS JOIN LATERAL (SELECT l.assigned - coalesce(s.assigned, 0) AS by_others) e
     WHERE l.reserved <> coalesce(s.reserved, 0) OR e.by_others < 0
@@ -33,7 +39,7 @@ PARCELS = f"""
     SELECT coalesce(w.fulfillment_id, p.fulfillment_id) AS fulfillment_id, coalesce(w.line_id, p.line_id) AS line_id,
            coalesce(w.packed, 0) AS packed, coalesce(p.units, 0) AS in_parcels
     FROM (SELECT w.fulfillment_id, w.order_line_id AS line_id, sum(w.packed) AS packed
-          FROM fulfillment_lines w JOIN fulfillment_orders f ON f.id = w.fulfillment_id WHERE {LIVE} GROUP BY 1, 2) w
+          FROM ({UNITS}) w JOIN fulfillment_orders f ON f.id = w.fulfillment_id WHERE {LIVE} GROUP BY 1, 2) w
     FULL JOIN (
         SELECT p.fulfillment_id, c.key::bigint AS line_id, sum(c.value::int) AS units
         FROM parcels p CROSS JOIN LATERAL jsonb_each_text(p.contents) c
@@ -48,8 +54,8 @@ ARRIVED = f"""
     LEFT JOIN (SELECT c.key::bigint AS line_id, sum(c.value::int) AS units
                FROM parcels p CROSS JOIN LATERAL jsonb_each_text(p.contents) c
                WHERE p.custody = '{Custody.DELIVERED}' GROUP BY 1) p ON p.line_id = l.id
-    LEFT JOIN (SELECT w.order_line_id AS line_id, sum(w.quantity) AS units
-               FROM fulfillment_lines w JOIN fulfillment_orders f ON f.id = w.fulfillment_id WHERE {GONE} GROUP BY 1) s
+    LEFT JOIN (SELECT w.order_line_id AS line_id, sum(w.units) AS units
+               FROM ({UNITS}) w JOIN fulfillment_orders f ON f.id = w.fulfillment_id WHERE {GONE} GROUP BY 1) s
         ON s.line_id = l.id
     WHERE l.delivered <> coalesce(p.units, 0) + l.shipped - coalesce(s.units, 0)"""
 

@@ -25,6 +25,23 @@ def again(table: str, changes: str, where: str = "true") -> str:
         jsonb_populate_record(NULL::{table}, to_jsonb(o) || '{changes}') r"""
 
 
+A_BUNDLE = "INSERT INTO components (id, merchant_id, sku, component, quantity) VALUES (1, 1, 'KETTLE', '{part}', 1)"
+
+
+def listed(version: int, state: int = 0) -> tuple[str, ...]:
+    """A listing, and two levels of it: the second has `version`."""
+    level = """INSERT INTO outbox (id, merchant_id, account_id, lane, key, kind, intent, payload, state, due_at, created_at)
+        SELECT {n}, 1, id, 'account:' || id, 1, 'push_stock', 'stock:1:' || id || ':{n}',
+               '{{"sku": "TEAPOT", "listing_id": "V1", "available": 5, "version": {version}}}', {state}, now(), now()
+        FROM accounts WHERE connector = 'demo_store'"""
+    return (
+        """INSERT INTO listings (id, merchant_id, account_id, listing_id, sku, offered, version)
+           SELECT 1, 1, id, 'V1', 'TEAPOT', 5, 7 FROM accounts WHERE connector = 'demo_store'""",
+        level.format(n=1, version=6, state=12),
+        level.format(n=2, version=version, state=state),
+    )
+
+
 BREAKS: dict[str, tuple[str, ...]] = {
     "order_twice": (again("orders", '{"id": 1, "version": 0, "state": 1}'),),
     "delivery_twice": (again("inbox", '{"id": 1}'),),
@@ -45,6 +62,13 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "parcel_contents": ("UPDATE parcels SET contents = '{}'",),
     "delivered_units": ("UPDATE parcels SET custody = 'lost'",),
     "completed_early": ("UPDATE order_lines SET delivered = 0",),
+    "bundle_sound": (A_BUNDLE.format(part="NO-SUCH-THING"),),
+    "bundle_counted": (A_BUNDLE.format(part="TEAPOT"),),
+    "bundle_whole": (again("fulfillment_lines", '{"id": 1, "sku": "LID", "quantity": 9}'),),
+    "listing_of_nothing": (*listed(7), "UPDATE listings SET sku = 'NO-SUCH-THING'"),
+    "levels_waiting": (*listed(7), "UPDATE outbox SET state = 0 WHERE kind = 'push_stock'"),
+    "level_goes_back": listed(6),
+    "level_forgotten": (*listed(7), "UPDATE listings SET version = 8"),
     "intent_twice": (again("outbox", '{"id": 1, "kind": "notify"}'),),
     "told_twice": (again("outbox", '{"id": 1, "intent": "again"}', "kind = 'push_shipment'"),),
     "label_twice": (again("outbox", '{"id": 1, "intent": "again"}', "kind = 'buy_label'"),),

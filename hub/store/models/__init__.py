@@ -13,13 +13,15 @@ from hub.store.models.money import LedgerEntry, Payment, Refund
 from hub.store.models.orders import Hold, Order, OrderLine
 from hub.store.models.returns import Claim, Exchange, Return, ReturnLine
 from hub.store.models.shipping import Parcel, Scan
-from hub.store.models.stock import Listing, Location, Movement, Product, Stock
+from hub.store.models.stock import Allotment, Component, Listing, Location, Movement, Product, Stale, Stock
 
 __all__ = [
     "Account",
+    "Allotment",
     "AuditEntry",
     "ChatMessage",
     "Claim",
+    "Component",
     "Conversation",
     "Customer",
     "Effect",
@@ -46,6 +48,7 @@ __all__ = [
     "Return",
     "ReturnLine",
     "Scan",
+    "Stale",
     "Stock",
     "Token",
     "User",

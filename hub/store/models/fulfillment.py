@@ -33,13 +33,18 @@ class FulfillmentOrder(Row):
 
 
 class FulfillmentLine(Row):
-    """Units of one order line in one fulfillment order. `reserved` counts units still promised at the location."""
+    """What one location takes from its shelves for one order line.
+
+    `quantity` of a SKU, `reserved` of them still promised. A line of a bundle has one row for each component;
+    `per_unit` of it go into one unit of the order line.
+    """
 
     fulfillment_id = fields.BigIntField()
     order_id = fields.BigIntField()
     order_line_id = fields.BigIntField()
     sku = fields.CharField(max_length=128)
     quantity = fields.IntField()
+    per_unit = fields.IntField(db_default=1)
     reserved = fields.IntField()
     picked = fields.IntField(db_default=0)
     packed = fields.IntField(db_default=0)
@@ -47,9 +52,10 @@ class FulfillmentLine(Row):
 
     class Meta:
         table = "fulfillment_lines"
-        unique_together = (("merchant_id", "fulfillment_id", "order_line_id"),)
+        unique_together = (("merchant_id", "fulfillment_id", "order_line_id", "sku"),)
         indexes = (("fulfillment_id",), ("order_id",))
         constraints = (
+            check("fulfillment_line_whole", "per_unit > 0 AND quantity % per_unit = 0"),
             check("fulfillment_line_counts", "quantity > 0 AND reserved >= 0 AND reserved <= quantity"),
             check("fulfillment_line_picked", "picked >= 0 AND picked + short <= quantity AND packed <= picked"),
         )

@@ -8,26 +8,60 @@ from hub.store.models.base import Json, Row, check
 
 
 class Product(Row):
-    """A thing with a SKU. `grams` is the weight of one unit, packed."""
+    """A thing with a SKU. `grams`: weight of one, packed; `safety`: units kept from all channels."""
 
     sku = fields.CharField(max_length=128)
     title = fields.CharField(max_length=500)
     gtin = fields.CharField(max_length=14, db_default="")
     grams = fields.IntField(db_default=0)
+    safety = fields.IntField(db_default=0)
     created_at = fields.DatetimeField()
 
     class Meta:
         table = "products"
         unique_together = (("merchant_id", "sku"),)
+        constraints = (check("product_safety", "safety >= 0"),)
+
+
+class Component(Row):
+    """So many units of another SKU that one unit of a bundle is made of.
+
+    A SKU that has components is a bundle: it lies nowhere itself. Bundles hold no bundles.
+    """
+
+    sku = fields.CharField(max_length=128)
+    component = fields.CharField(max_length=128)
+    quantity = fields.IntField()
+
+    class Meta:
+        table = "components"
+        unique_together = (("merchant_id", "sku", "component"),)
+        indexes = (("merchant_id", "component"),)
+        constraints = (check("component_quantity", "quantity > 0"),)
 
 
 class Listing(Row):
-    """What one account calls one of our SKUs."""
+    """What one account calls one of our SKUs.
+
+    `sku` is '' while nobody knows which. `mapped_by`: who said so; `sku` where the channel's own SKU is one of ours,
+    else a person. `price` is in minor units of `currency`.
+    `offered` is the level that was last queued for the channel, `version` its version; `read_at` when the channel was
+    last asked what it offers.
+    """
 
     account_id = fields.BigIntField()
     listing_id = fields.CharField(max_length=128)
     sku = fields.CharField(max_length=128)
     title = fields.CharField(max_length=500, db_default="")
+    channel_sku = fields.CharField(max_length=128, db_default="")
+    gtin = fields.CharField(max_length=14, db_default="")
+    price = fields.BigIntField(db_default=0)
+    currency = fields.CharField(max_length=3, db_default="")
+    mapped_by = fields.CharField(max_length=128, db_default="")
+    seen_at = fields.DatetimeField(null=True)
+    offered = fields.IntField(null=True)
+    version = fields.BigIntField(db_default=0)
+    read_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "listings"
@@ -80,3 +114,32 @@ class Movement(Row):
     class Meta:
         table = "stock_movements"
         indexes = (("ref_id",),)
+
+
+class Allotment(Row):
+    """How much of what is free one account may offer.
+
+    Less `buffer` units, of that `percent`, and at most `most`.
+    """
+
+    account_id = fields.BigIntField()
+    buffer = fields.IntField(db_default=0)
+    percent = fields.IntField(db_default=100)
+    most = fields.IntField(null=True)
+
+    class Meta:
+        table = "allotments"
+        unique_together = (("merchant_id", "account_id"),)
+        constraints = (check("allotment_range", "buffer >= 0 AND percent >= 0 AND percent <= 100 AND most >= 0"),)
+
+
+class Stale(Row):
+    """A SKU of which something changed that channels have not been told.
+
+    As many rows as there were changes, so that nobody waits for anybody to add one (see `hub.flow.levels`).
+    """
+
+    sku = fields.CharField(max_length=128)
+
+    class Meta:
+        table = "stale"
