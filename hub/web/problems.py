@@ -4,7 +4,7 @@
 |---|---|---|
 | NotFound | 404 | not_found |
 | Forbidden | 403 (401 where nobody is signed in) | forbidden, unauthorized |
-| Conflict | 409 | conflict |
+| Conflict | 409 | conflict, key_reused |
 | Invalid, BadPayload | 422 | invalid with `field`, bad_payload with `path` |
 | Retry, store out of reach | 503 with Retry-After | retry, store_unavailable |
 | Reconnect, Reject, Unknown | 502 | reconnect, rejected, unknown |
@@ -57,6 +57,7 @@ CODES: Mapping[str, str] = {
     "forbidden": "Who asks may not do this, or a signature is wrong.",
     "not_found": "There is no such thing, or it belongs to somebody else.",
     "method_not_allowed": "This address does not take this method.",
+    "key_reused": "This Idempotency-Key was sent with another order already.",
     "conflict": "The thing has moved on since it was read, or the step is not allowed from where it is.",
     "too_large": "The body is larger than is taken here.",
     "invalid": "An input needs correcting; `field` names it.",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
 from hub.web import pages
-from hub.web.api.v1 import Endpoint
+from hub.web.api.endpoint import Endpoint
 from hub.web.problems import CODES
 from hub.web.services import services
 
@@ -52,14 +52,14 @@ def fields(endpoint: Endpoint) -> tuple[str, ...]:
 
 def document(endpoints: Sequence[Endpoint], base: str) -> dict[str, Any]:
     """The OpenAPI document."""
-    kinds = [endpoint.answers for endpoint in endpoints]
+    kinds = list(dict.fromkeys(kind for it in endpoints for kind in (it.answers, it.takes) if kind is not None))
     refs, schemas = msgspec.json.schema_components(
         kinds, schema_hook=lambda kind: {"description": "any JSON"}, ref_template="#/components/schemas/{name}"
     )
-    paths = {
-        f"/api{endpoint.path}": {"get": _operation(endpoint, ref)}
-        for endpoint, ref in zip(endpoints, refs, strict=True)
-    }
+    by_kind = dict(zip(kinds, refs, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in endpoints:
+        paths.setdefault(f"/api{endpoint.path}", {})[endpoint.method.lower()] = _operation(endpoint, by_kind)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Crossdock", "version": "1", "description": "Amounts are minor units; ids are text."},
@@ -73,9 +73,28 @@ def document(endpoints: Sequence[Endpoint], base: str) -> dict[str, Any]:
     }
 
 
-def _operation(endpoint: Endpoint, ref: dict[str, Any]) -> dict[str, Any]:
+def _operation(endpoint: Endpoint, refs: Mapping[type, dict[str, Any]]) -> dict[str, Any]:
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    in_path = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string", "pattern": r"^\d{1,19}$"}}]
+    answer = {"application/json": {"schema": refs[endpoint.answers]}}
+    statuses = endpoint.statuses or {200: endpoint.title}
+    operation: dict[str, Any] = {
+        "operationId": endpoint.handler.__name__,
+        "summary": endpoint.title,
+        "parameters": _parameters(endpoint),
+        "responses": {
+            **{str(status): {"description": text, "content": answer} for status, text in statuses.items()},
+            "default": {"description": "What went wrong", "content": problem},
+        },
+    }
+    if endpoint.takes is not None:
+        body = {"application/json": {"schema": refs[endpoint.takes]}}
+        operation["requestBody"] = {"required": True, "content": body}
+    return operation
+
+
+def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
+    digits = {"type": "string", "pattern": r"^\d{1,19}$"}
+    in_path = [{"name": "id", "in": "path", "required": True, "schema": digits}] if "{id}" in endpoint.path else []
     in_query = [
         {
             "name": name,
@@ -85,12 +104,8 @@ def _operation(endpoint: Endpoint, ref: dict[str, Any]) -> dict[str, Any]:
         }
         for name, text in endpoint.params.items()
     ]
-    return {
-        "operationId": endpoint.handler.__name__,
-        "summary": endpoint.title,
-        "parameters": (in_path if "{id}" in endpoint.path else []) + in_query,
-        "responses": {
-            "200": {"description": endpoint.title, "content": {"application/json": {"schema": ref}}},
-            "default": {"description": "What went wrong", "content": problem},
-        },
-    }
+    in_headers = [
+        {"name": name, "in": "header", "description": text, "schema": {"type": "string"}}
+        for name, text in endpoint.headers.items()
+    ]
+    return [*in_path, *in_query, *in_headers]

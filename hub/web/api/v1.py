@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-
-import msgspec
 from aiohttp import web
 
 from hub.actions.list_accounts import AccountView, list_accounts
@@ -13,8 +9,12 @@ from hub.actions.list_holds import HoldPage, HoldQuery, list_holds
 from hub.actions.list_orders import OrderPage, OrderQuery, list_orders
 from hub.actions.list_stock import StockPage, StockQuery, list_stock
 from hub.actions.order_view import EventView, OrderView, View
+from hub.actions.place_order import Placed
 from hub.actions.show_order import show_events, show_order
+from hub.domain.placed_order import PlacedOrder
 from hub.errors import Forbidden, Invalid, NotFound
+from hub.web.api.endpoint import Endpoint
+from hub.web.api.place import place
 from hub.web.auth import WHO
 from hub.web.services import services
 
@@ -29,30 +29,6 @@ class Accounts(View, frozen=True):
     """Connected accounts."""
 
     accounts: tuple[AccountView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One thing that can be asked. `params`: name of a query parameter → what it is."""
-
-    path: str
-    title: str
-    answers: type[View] | type[OrderPage]
-    handler: Callable[[web.Request], Awaitable[object]]
-    params: Mapping[str, str]
-
-    def route(self) -> web.RouteDef:
-        """The route; the path's ids take digits only."""
-        return web.get(self.path.replace("{id}", r"{id:\d{1,19}}"), self.answer)
-
-    async def answer(self, request: web.Request) -> web.Response:
-        """The handler's struct as JSON. Raises `Invalid` for a parameter that does not exist."""
-        for name in request.query:
-            if name not in self.params:
-                known = ", ".join(self.params) or "none"
-                raise Invalid(name, f"is no parameter of this address; there are: {known}")
-        body = msgspec.json.encode(await self.handler(request))
-        return web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 PAGED = {"after": "The `next` of the page before.", "limit": "Rows of a page, 1 to 200; 50 unless told."}
@@ -107,7 +83,7 @@ async def accounts(request: web.Request) -> Accounts:
     """Connected accounts; not for agents."""
     if request[WHO].role == "agent":
         raise Forbidden("accounts are for merchants")
-    return Accounts(accounts=await list_accounts(services(request).database, request[WHO].merchant_id))
+    return Accounts(accounts=await list_accounts(services(request), request[WHO].merchant_id))
 
 
 async def stock(request: web.Request) -> StockPage:
@@ -124,8 +100,28 @@ ORDER_PARAMS = {
     **PAGED,
 }
 
+PLACE = Endpoint(
+    "/v1/orders",
+    "Place an order, or tell a newer version of one",
+    Placed,
+    place,
+    {"account": "The name or id of the account that the order belongs to; needed only where there are several."},
+    method="POST",
+    takes=PlacedOrder,
+    headers={
+        "Idempotency-Key": "Names this order among all you send: the same key with the same body is the same order. "
+        "Needed unless the order has an `id`.",
+        "Prefer": "`respond-async` or `wait=N`: how many seconds to wait for the order's id; 1 unless told.",
+    },
+    statuses={
+        201: "The order is taken in, and this is its id.",
+        202: "The order is stored safely, and will have an id in a moment.",
+    },
+)
+
 ENDPOINTS = (
     Endpoint("/v1/orders", "Orders, newest first", OrderPage, orders, ORDER_PARAMS),
+    PLACE,
     Endpoint("/v1/orders/{id}", "One order, whole", OrderView, order, {}),
     Endpoint("/v1/orders/{id}/events", "What happened to an order", Events, events, {}),
     Endpoint("/v1/holds", "Open holds, oldest first", HoldPage, holds, {"reason": "Only this reason.", **PAGED}),
