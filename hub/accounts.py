@@ -77,7 +77,8 @@ class Accounts:
         return tuple(c for c in found if c.about.production or self._tools.allow_demo)
 
     async def open(self, account_id: int) -> Channel:
-        """The channel of an account. Raises `NotFound` for one that is unknown or was removed."""
+        """The channel of an account. Raises `NotFound` for one that is unknown or was removed, `Reconnect` for one
+        whose credentials are not all there."""
         kept = self._open.get(account_id)
         if kept is not None and time.monotonic() - kept[0] < KEEP_SECONDS:
             return kept[1]
@@ -99,7 +100,10 @@ class Accounts:
             account, merchant, row["connector"], row["name"], secrets, json.loads(row["settings"]),
             Keeper(self, (merchant, account)),
         )  # fmt: skip
-        return connector.open(opened, self._tools.http)
+        try:
+            return connector.open(opened, self._tools.http)
+        except KeyError as error:
+            raise Reconnect(f"what is stored of the account lacks {error}: connect it again") from None
 
     async def add(self, merchant_id: int, kind: str, name: str, values: Mapping[str, str]) -> int:
         """Connects an account and returns its id. Raises `Invalid` for fields that are missing or unknown, `Conflict`

@@ -6,11 +6,6 @@ from json import dumps, loads
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 
-INDEXES = """
-CREATE INDEX accounts_nudged ON accounts (nudged_at) WHERE nudged_at IS NOT NULL;
-CREATE INDEX outbox_dead_by_account ON outbox (account_id, id) WHERE state IN (10, 11);
-"""
-
 JSON = {"encoder": functools.partial(dumps, separators=(",", ":")), "decoder": loads}
 
 
@@ -23,5 +18,4 @@ class Migration(migrations.Migration):
         ops.AddField("Account", "observed", fields.JSONField(db_default={}, **JSON)),
         ops.AddField("Account", "credentials_at", fields.DatetimeField(null=True)),
         ops.AddField("Account", "nudged_at", fields.DatetimeField(null=True)),
-        ops.RunSQL(INDEXES),
     ]

@@ -115,10 +115,10 @@ async def finish_connecting(
     known = _same(await services.database.plain.fetch(ACCOUNTS, merchant_id, wish.kind), connector, values)
     if known is None:
         added = await add_account(services, NewAccount(merchant_id, wish.kind, wish.name, values), actor)
-        return Connected(added.account_id, wish.name, False, await _settle(services, int(added.account_id)))
+        return Connected(added.account_id, wish.name, False, await settle(services, int(added.account_id)))
     await services.accounts.renew(merchant_id, known["id"], values)
     await _note(services, merchant_id, known["id"], actor)
-    return Connected(str(known["id"]), known["name"], True, await _settle(services, known["id"]))
+    return Connected(str(known["id"]), known["name"], True, await settle(services, known["id"]))
 
 
 def _connector(services: Services, kind: str) -> ConnectsByOAuth:
@@ -175,7 +175,7 @@ def _same(rows: Sequence[Row], connector: ConnectsByOAuth, values: Mapping[str, 
     return None
 
 
-async def _settle(services: Services, account_id: int) -> str:
+async def settle(services: Services, account_id: int) -> str:
     """Asks the channel who it is, and to tell us its news; what does not work is kept on the account, and returned."""
     try:
         await check_account(services, account_id)

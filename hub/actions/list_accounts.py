@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
+from hub.actions import account_words
+from hub.actions.account_facts import facts_of
 from hub.actions.order_view import Details, View, view
-from hub.store.database import Database
+from hub.actions.services import Services
+from hub.domain import wellbeing
+from hub.domain.signs import Sign
+from hub.errors import NotFound
+from hub.store.database import Database, Row
 
 _ACCOUNTS = """
-    SELECT a.id, a.connector, a.name, a.state, a.settings, a.polled_at, a.heard_at, a.health, a.created_at,
+    SELECT a.id, a.connector, a.name, a.state, a.settings, a.polled_at, a.heard_at, a.health, a.created_at, a.cursor,
+           a.observed, coalesce(a.credentials_at, a.created_at) AS credentials_at,
            coalesce(w.waiting, 0) AS waiting, coalesce(w.unreadable, 0) AS set_aside,
            coalesce(x.pending, 0) AS pending, coalesce(x.dead, 0) AS dead
     FROM accounts a
@@ -24,37 +33,88 @@ _ACCOUNTS = """
                FROM (SELECT account_id, state FROM outbox WHERE merchant_id = $1 AND state < 9
                      UNION ALL SELECT account_id, state FROM outbox WHERE merchant_id = $1 AND state >= 10) o
                GROUP BY account_id) x ON x.account_id = a.id
-    WHERE a.merchant_id = $1 AND a.state <> 'removed' ORDER BY a.connector, a.name"""
+    WHERE a.merchant_id = $1 AND a.state <> 'removed' AND ($2::bigint IS NULL OR a.id = $2)
+    ORDER BY a.connector, a.name"""
+
+
+class SignView(View, frozen=True):
+    """One thing about an account. `what` names its place (connection, poll, heard, webhooks, quota, credentials, dead,
+    set_aside, or another concern), `level` is well, watch, needs_you or broken. `says` is a sentence that the time `at`
+    may stand behind; `heal` names what a person can do, `command` says it for the command line."""
+
+    what: str
+    key: str
+    level: str
+    says: str
+    params: Details
+    at: datetime | None
+    heal: str
+    command: str
 
 
 class AccountView(View, frozen=True):
-    """One account. `waiting` and `set_aside` count deliveries, `pending` and `dead` messages that leave."""
+    """One account. `waiting` and `set_aside` count deliveries, `pending` and `dead` messages that leave.
+
+    `condition` is well, needs_you or broken; `lag_seconds`: how old what is known of the channel may be;
+    `credentials_end_at`: when new ones are needed, where the channel sets an end. `quota` and `webhooks` are as they
+    were last seen, empty while nothing was.
+    """
 
     id: str
     connector: str
     name: str
     state: str
+    condition: str
     settings: Details
     polled_at: datetime | None
+    lag_seconds: int | None
     heard_at: datetime | None
     health: Details
     created_at: datetime
+    credentials_at: datetime
+    credentials_end_at: datetime | None
+    quota: Details
+    webhooks: Details
     waiting: int
     set_aside: int
     pending: int
     dead: int
     webhook_path: str
+    signs: tuple[SignView, ...]
 
 
-async def list_accounts(database: Database, merchant_id: int) -> tuple[AccountView, ...]:
+async def list_accounts(services: Services, merchant_id: int) -> tuple[AccountView, ...]:
     """The merchant's accounts, by connector and name."""
-    rows = await database.plain.fetch(_ACCOUNTS, merchant_id)
-    return tuple(
-        view(AccountView, row, {
-            "settings": json.loads(row["settings"]), "health": json.loads(row["health"]),
-            "webhook_path": f"/webhooks/{row['id']}",
-        })
-        for row in rows
+    rows = await services.database.plain.fetch(_ACCOUNTS, merchant_id, None)
+    return tuple([await _view(services, row) for row in rows])
+
+
+async def show_account(services: Services, merchant_id: int, account_id: int) -> AccountView:
+    """One account. Raises `NotFound`."""
+    rows = await services.database.plain.fetch(_ACCOUNTS, merchant_id, account_id)
+    if not rows:
+        raise NotFound(f"no account {account_id}; `python main.py channel list` shows those there are")
+    return await _view(services, rows[0])
+
+
+async def _view(services: Services, row: Row) -> AccountView:
+    facts, now = await facts_of(services, row), services.clock.now()
+    seen, behind = wellbeing.condition(facts, now), wellbeing.lag(facts, now)
+    observed: Mapping[str, Any] = json.loads(row["observed"])
+    return view(AccountView, row, {
+        "settings": json.loads(row["settings"]), "health": json.loads(row["health"]),
+        "webhook_path": f"/webhooks/{row['id']}", "condition": seen.level.value,
+        "lag_seconds": None if behind is None else int(behind.total_seconds()),
+        "credentials_end_at": facts.credentials_end,
+        "quota": dict(observed.get("quota", {})), "webhooks": dict(observed.get("webhooks", {})),
+        "signs": tuple(_sign(sign, row["id"]) for sign in seen.signs),
+    })  # fmt: skip
+
+
+def _sign(sign: Sign, account_id: int) -> SignView:
+    return SignView(
+        what=sign.what, key=sign.key, level=sign.level.value, says=account_words.says(sign), params=dict(sign.params),
+        at=sign.at, heal=sign.heal.value, command=account_words.command(sign.heal, account_id),
     )  # fmt: skip
 
 

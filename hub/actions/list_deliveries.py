@@ -35,16 +35,20 @@ class DeliveryPage(View, frozen=True):
     next: str
 
 
-async def list_deliveries(database: Database, merchant_id: int, after: str = "", limit: int = 50) -> DeliveryPage:
-    """One page of deliveries set aside, newest first. Raises `Invalid` for a foreign page mark or a silly limit."""
+async def list_deliveries(
+    database: Database, merchant_id: int, after: str = "", limit: int = 50, account_id: int | None = None
+) -> DeliveryPage:
+    """One page of deliveries set aside, of one account or of all, newest first. Raises `Invalid` for a foreign page
+    mark or a silly limit."""
     size = cursors.page_size(limit)
     mark = cursors.decode(after)[1] if after else 2**63 - 1
     rows = await database.plain.fetch(
         """SELECT i.id, a.name AS channel, a.connector, i.topic, i.delivery_id, i.received_at, i.attempts, i.error,
                   octet_length(i.body) AS size
            FROM inbox i LEFT JOIN accounts a ON a.id = i.account_id
-           WHERE i.merchant_id = $1 AND i.state = 10 AND i.id < $2 ORDER BY i.id DESC LIMIT $3""",
-        merchant_id, mark, size + 1,
+           WHERE i.merchant_id = $1 AND i.state = 10 AND i.id < $2 AND ($4::bigint IS NULL OR i.account_id = $4)
+           ORDER BY i.id DESC LIMIT $3""",
+        merchant_id, mark, size + 1, account_id,
     )  # fmt: skip
     found = tuple(
         SetAside(

@@ -44,12 +44,13 @@ async def send_again(services: Services, tx: Tx, rows: Sequence[Row], now: datet
     """
     count = 0
     for row in rows:
-        in_doubt = row["unsure"] and await _can_look_up(services, row["account_id"])
+        in_doubt = row["unsure"] and await can_look_up(services, row["account_id"])
         count += await tx.execute(AGAIN, row["id"], now, in_doubt)
     return count
 
 
-async def _can_look_up(services: Services, account_id: int) -> bool:
+async def can_look_up(services: Services, account_id: int) -> bool:
+    """Whether the account's channel can say what became of a call whose answer was lost."""
     try:
         return isinstance(await services.accounts.open(account_id), LooksUp)
     except CrossdockError:

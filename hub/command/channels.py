@@ -57,6 +57,7 @@ def channels(run: Run) -> typer.Typer:
     group = typer.Typer(no_args_is_help=True, help="Connected accounts: stores, carriers, payments, chats.")
     _connecting(group, run)
     _using(group, run)
+    _healing(group, run)
     return group
 
 
@@ -71,15 +72,50 @@ def _connecting(group: typer.Typer, run: Run) -> None:
         """Connect an account. Example: python main.py channel add shopify --name Shop --set shop=x.myshopify.com"""
         from hub.actions.add_account import NewAccount, add_account
 
-        new = NewAccount(MERCHANT, kind, name, dict(value.partition("=")[::2] for value in values or ()))
+        new = NewAccount(MERCHANT, kind, name, _pairs(values))
         run(lambda parts: add_account(parts.services, new, ACTOR), as_json=as_json)
 
     @group.command("list")
     def accounts(as_json: Json = False) -> None:
         """The accounts there are. Example: python main.py channel list"""
+        from hub.actions import account_words
         from hub.actions.list_accounts import list_accounts
 
-        run(lambda parts: list_accounts(parts.services.database, MERCHANT), as_json=as_json)
+        async def work(parts: Opened) -> Any:
+            found = await list_accounts(parts.services, MERCHANT)
+            return found if as_json else [account_words.brief(account) for account in found]
+
+        run(work, as_json=as_json)
+
+    @group.command("show")
+    def show(account: str, as_json: Json = False) -> None:
+        """How one account is doing, and what heals it. Example: python main.py channel show 7"""
+        from hub.actions import account_words
+        from hub.actions.find_account import find_account
+        from hub.actions.list_accounts import show_account
+
+        async def work(parts: Opened) -> Any:
+            account_id = await find_account(parts.services.database, MERCHANT, account)
+            found = await show_account(parts.services, MERCHANT, account_id)
+            return found if as_json else account_words.lines(found)
+
+        run(work, as_json=as_json)
+
+    @group.command("renew")
+    def renew(
+        account: str,
+        values: Annotated[list[str] | None, typer.Option("--set", help="key=value; what is not named stays.")] = None,
+        as_json: Json = False,
+    ) -> None:
+        """Connect an account again with new credentials. Example: python main.py channel renew 7 --set api_key=…"""
+        from hub.actions.find_account import find_account
+        from hub.actions.renew_account import renew_account
+
+        async def work(parts: Opened) -> Any:
+            account_id = await find_account(parts.services.database, MERCHANT, account)
+            return await renew_account(parts.services, MERCHANT, account_id, _pairs(values), ACTOR)
+
+        run(work, as_json=as_json)
 
     @group.command("remove")
     def remove(account: str, dry_run: DryRun = False) -> None:
@@ -128,6 +164,55 @@ def _using(group: typer.Typer, run: Run) -> None:
                 return await pull_orders(parts.services, inbox, account_id, report.instant(since))
 
         run(work, as_json=as_json)
+
+
+def _healing(group: typer.Typer, run: Run) -> None:
+    @group.command("repair")
+    def repair(account: str, as_json: Json = False) -> None:
+        """Subscribe webhooks that are missing, and pull what was missed. Example: python main.py channel repair 7"""
+        from hub.actions.find_account import find_account
+        from hub.actions.repair_webhooks import repair_webhooks
+
+        async def work(parts: Opened) -> Any:
+            account_id = await find_account(parts.services.database, MERCHANT, account)
+            async with parts.inbox() as inbox:
+                return await repair_webhooks(parts.services, inbox, account_id)
+
+        run(work, as_json=as_json)
+
+    @group.command("resend")
+    def resend(account: str, as_json: Json = False) -> None:
+        """Send its dead and refused messages again. Example: python main.py channel resend 7"""
+        from hub.actions.find_account import find_account
+        from hub.actions.resend_dead import resend_dead
+
+        async def work(parts: Opened) -> Any:
+            account_id = await find_account(parts.services.database, MERCHANT, account)
+            return await resend_dead(parts.services, MERCHANT, account_id, ACTOR)
+
+        run(work, as_json=as_json)
+
+    @group.command("set-aside")
+    def set_aside(
+        account: str,
+        after: Annotated[str, typer.Option(help="The `next` of the page before.")] = "",
+        as_json: Json = False,
+    ) -> None:
+        """Deliveries that nobody could read, and why. Example: python main.py channel set-aside 7"""
+        from hub.actions.find_account import find_account
+        from hub.actions.list_deliveries import list_deliveries
+
+        async def work(parts: Opened) -> Any:
+            database = parts.services.database
+            account_id = await find_account(database, MERCHANT, account)
+            return await list_deliveries(database, MERCHANT, after, account_id=account_id)
+
+        run(work, as_json=as_json)
+
+
+def _pairs(values: list[str] | None) -> dict[str, str]:
+    """`--set key=value …`"""
+    return dict(value.partition("=")[::2] for value in values or ())
 
 
 __all__ = ["ACTOR", "MERCHANT", "DryRun", "Json", "Opened", "Run", "channels"]

@@ -31,7 +31,12 @@ def create_connect() -> web.Application:
 
 
 async def form(request: web.Request) -> web.Response:
-    """The form, empty."""
+    """The form: empty, or with what is known of the `account` that is connected again."""
+    who, account_id = needs_role(request, "merchant"), request.query.get("account", "")
+    for account in await list_accounts(services(request), who.merchant_id) if account_id else ():
+        if account.id == account_id and account.connector == request.match_info["kind"]:
+            known = {name: str(value) for name, value in account.settings.items()}
+            return await _form(request, {**known, "name": account.name, "app_of": account.id}, None)
     return await _form(request, {}, None)
 
 
@@ -91,7 +96,7 @@ async def _form(request: web.Request, given: Mapping[str, str], error: Invalid |
     """The form, with what was entered (secrets are entered again) and what needs correcting."""
     who, offer = needs_role(request, "merchant"), _offer(request)
     hub = services(request)
-    apps = [a for a in await list_accounts(hub.database, who.merchant_id) if a.connector == offer.about.name]
+    apps = [a for a in await list_accounts(hub, who.merchant_id) if a.connector == offer.about.name]
     context = {
         "offer": offer,
         "given": {name: value for name, value in given.items() if name not in _secret(offer)},

@@ -23,13 +23,15 @@ async def part(request: web.Request) -> web.Response:
 
 
 async def _context(request: web.Request) -> dict[str, object]:
-    after = request.query.get("after", "")
-    page = await list_deliveries(services(request).database, request[WHO].merchant_id, after)
+    after, account = request.query.get("after", ""), request.query.get("account", "")
+    of = int(account) if account.isascii() and account.isdigit() and len(account) < 19 else None
+    page = await list_deliveries(services(request).database, request[WHO].merchant_id, after, account_id=of)
+    only = f"&account={of}" if of else ""
     return {
         "deliveries": page.deliveries,
-        "next": f"{ROOM}?after={page.next}" if page.next else "",
-        "first": ROOM if after else "",
-        "part": f"{ROOM}/part?after={after}",
+        "next": f"{ROOM}?after={page.next}{only}" if page.next else "",
+        "first": f"{ROOM}?after={only}" if after else "",
+        "part": f"{ROOM}/part?after={after}{only}",
     }
 
 

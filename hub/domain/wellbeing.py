@@ -1,0 +1,168 @@
+"""How a connected account is doing: signs, each with what heals it, and the worst of them in one word.
+
+A sign is a key with parameters; `hub.actions.account_words` has the sentences. Times that a sign is about stand in
+`at`, so that whoever shows it says them in the reader's own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from hub.domain.signs import Condition, Facts, Heal, Left, Level, Sign, Subscriptions, Trouble
+
+REMIND = timedelta(days=30)
+"""How long before credentials end a person is asked to make new ones."""
+
+LATE_TIMES, LATE_LEAST = 3, timedelta(minutes=15)
+"""Polling has stopped when the last one is so many intervals ago, and at least so long."""
+
+UNCHECKED = timedelta(hours=3)
+"""Subscriptions are looked at every hour; after so long nobody does."""
+
+SCARCE = 20
+"""A quota of which less than a twentieth is left is worth a look."""
+
+PASSING = frozenset({"retry", "unknown"})
+"""Failures that are tried again by themselves."""
+
+
+def condition(facts: Facts, now: datetime) -> Condition:
+    """What is seen of an account, the worst first in `level`."""
+    signs = tuple(_signs(facts, now))
+    levels = {sign.level for sign in signs}
+    worst = next((level for level in (Level.BROKEN, Level.NEEDS_YOU) if level in levels), Level.WELL)
+    return Condition(level=worst, signs=signs)
+
+
+def lag(facts: Facts, now: datetime) -> timedelta | None:
+    """How old what we know of the channel may be: since the last whole poll, or since where an unfinished one has
+    come to. None where nothing is polled, or nothing was yet."""
+    if facts.every is None:
+        return None
+    known = facts.reached or facts.polled_at
+    return None if known is None else max(timedelta(), now - known)
+
+
+def _sign(
+    what: str, key: str, level: Level, at: datetime | None = None, heal: Heal = Heal.NOTHING, **params: object
+) -> Sign:
+    return Sign(what=what, key=key, level=level, params=params, at=at, heal=heal)
+
+
+def _signs(facts: Facts, now: datetime) -> Iterator[Sign]:
+    if facts.unopened:
+        yield _sign("connection", "unopened", Level.BROKEN, why=facts.unopened)
+    if facts.state != "active":
+        yield _sign("connection", facts.state, Level.BROKEN, heal=Heal.CONNECT_AGAIN, why=facts.why)
+    if facts.every is not None:
+        yield _polls(facts, facts.every, now)
+    if facts.hears:
+        yield _sign("heard", "heard" if facts.heard_at else "never_heard", Level.WELL, facts.heard_at)
+    if facts.state == "active" and facts.subscribes:
+        yield _webhooks(facts, now)
+    elif facts.state == "active" and facts.hears:
+        yield _sign("webhooks", "managed_there", Level.WELL)
+    if facts.quota is not None:
+        yield _quota(facts.quota, now)
+    if facts.secret:
+        yield _credentials(facts, now)
+    yield _count(facts.dead, "dead", Heal.RESEND_DEAD)
+    yield _count(facts.set_aside, "set_aside", Heal.LOOK_AT_SET_ASIDE)
+    yield from (_trouble(it) for it in facts.troubles if it.concern not in SPOKEN and it.code != "reconnect")
+
+
+SPOKEN = frozenset({"poll", "webhooks"})
+"""Concerns that have a sign of their own."""
+
+
+def _of(facts: Facts, concern: str) -> Trouble | None:
+    return next((it for it in facts.troubles if it.concern == concern), None)
+
+
+def _polls(facts: Facts, every: timedelta, now: datetime) -> Sign:
+    if facts.state != "active":
+        return _sign("poll", "paused", Level.WATCH, facts.polled_at)
+    trouble = _of(facts, "poll")
+    stopped = now - (facts.polled_at or facts.created_at) > max(LATE_LEAST, LATE_TIMES * every)
+    pace = int(every.total_seconds())
+    if trouble is not None:
+        return _failing(facts, trouble, stopped, now)
+    if facts.reached is not None:
+        return _sign("poll", "reading", Level.WATCH, facts.reached)
+    if stopped:
+        key = "polls_stopped" if facts.polled_at else "never_polled"
+        return _sign("poll", key, Level.BROKEN, facts.polled_at, Heal.START_SCHEDULER)
+    if facts.polled_at is None:
+        return _sign("poll", "not_yet_polled", Level.WATCH, heal=Heal.POLL_NOW, every=pace)
+    return _sign("poll", "polled", Level.WELL, facts.polled_at, Heal.POLL_NOW, every=pace)
+
+
+def _failing(facts: Facts, trouble: Trouble, stopped: bool, now: datetime) -> Sign:
+    """A channel that told us to wait is not broken, however long that is."""
+    passing = trouble.code in PASSING
+    if passing and trouble.until is not None and trouble.until > now:
+        return _sign("poll", "told_to_wait", Level.WATCH, trouble.until, why=trouble.why)
+    if passing and not stopped:
+        return _sign("poll", "poll_failed", Level.WATCH, trouble.at, Heal.POLL_NOW, why=trouble.why)
+    heal = Heal.POLL_NOW if passing else Heal.TEST
+    return _sign("poll", "poll_broken", Level.BROKEN, facts.polled_at, heal, why=trouble.why)
+
+
+def _webhooks(facts: Facts, now: datetime) -> Sign:
+    """Where orders are polled besides, nothing is lost without webhooks: it only takes longer."""
+    polled = facts.every is not None
+    if not facts.reachable:
+        level = Level.WATCH if polled else Level.BROKEN
+        return _sign("webhooks", "unreachable", level, heal=Heal.SET_PUBLIC_URL)
+    trouble, level = _of(facts, "webhooks"), Level.NEEDS_YOU if polled else Level.BROKEN
+    if trouble is not None:
+        return _sign("webhooks", "webhooks_failed", level, trouble.at, Heal.REPAIR_WEBHOOKS, why=trouble.why)
+    if facts.subscriptions is None:
+        return _sign("webhooks", "never_checked", Level.WATCH, heal=Heal.REPAIR_WEBHOOKS)
+    return _subscribed(facts.subscriptions, level, now)
+
+
+def _subscribed(seen: Subscriptions, level: Level, now: datetime) -> Sign:
+    topics = [*seen.missing, *seen.elsewhere]
+    if topics:
+        return _sign("webhooks", "missing", level, seen.at, Heal.REPAIR_WEBHOOKS, topics=topics)
+    if now - seen.at > UNCHECKED:
+        return _sign("webhooks", "unchecked", level, seen.at, Heal.REPAIR_WEBHOOKS)
+    if seen.repaired_at is not None and now - seen.repaired_at < timedelta(days=1):
+        again = list(seen.repaired)
+        return _sign("webhooks", "repaired", Level.WELL, seen.repaired_at, topics=again, missed=seen.missed)
+    return _sign("webhooks", "subscribed", Level.WELL, seen.at)
+
+
+def _quota(quota: Left, now: datetime) -> Sign:
+    """What resets is full again after that, whatever was last told."""
+    left = quota.of if quota.resets_at is not None and quota.resets_at <= now else quota.left
+    key, level, at = "left", Level.WELL, quota.at
+    if left * SCARCE < quota.of:
+        key, level = "scarce", Level.WATCH
+        if quota.resets_at is not None:
+            key, at = "scarce_until", quota.resets_at
+    return _sign("quota", key, level, at, left=left, of=quota.of, unit=quota.unit)
+
+
+def _credentials(facts: Facts, now: datetime) -> Sign:
+    end = facts.credentials_end
+    if end is None:
+        return _sign("credentials", "renewed" if facts.renews else "given", Level.WELL, facts.credentials_at)
+    if end - now > REMIND:
+        return _sign("credentials", "good_until", Level.WELL, end)
+    return _sign("credentials", "ended" if now >= end else "end_soon", Level.NEEDS_YOU, end, Heal.CONNECT_AGAIN)
+
+
+def _count(count: int, what: str, heal: Heal) -> Sign:
+    if not count:
+        return _sign(what, f"no_{what}", Level.WELL)
+    return _sign(what, what, Level.NEEDS_YOU, heal=heal, count=count)
+
+
+def _trouble(trouble: Trouble) -> Sign:
+    passing = trouble.code in PASSING
+    key, level = ("passing_trouble", Level.WATCH) if passing else ("trouble", Level.NEEDS_YOU)
+    heal = Heal.NOTHING if passing else Heal.TEST
+    return _sign(trouble.concern, key, level, trouble.at, heal, concern=trouble.concern, why=trouble.why)
