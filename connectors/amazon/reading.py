@@ -24,25 +24,39 @@ INCLUDED = ("BUYER", "RECIPIENT", "PROCEEDS", "EXPENSE", "PROMOTION", "CANCELLAT
 
 PAGE = "100"
 LISTINGS = "20"
+PARTED = "|"
+"""Between the two parts of a page mark."""
+
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 """A search must begin somewhere."""
 
 
 async def pull_orders(client: Client, cursor: Cursor) -> Page:
     """One page of orders changed since `cursor.at`; `at` moves on with the last page, to where the search reached."""
-    page = await search(client, {"lastUpdatedAfter": iso(cursor.at or BEGINNING)}, cursor.token)
+    before, token = _opened(cursor.token)
+    page = await search(client, {"lastUpdatedAfter": iso(cursor.at or BEGINNING)}, token)
     deliveries = tuple(delivery_of(bytes(order)) for order in page.orders)
-    token = page.pagination.next_token if page.pagination else None
-    if token:
-        if token == cursor.token:
+    told = [_moment(page.last_updated_before)] if page.last_updated_before is not None else []
+    before = min((*told, before) if before else told, default=None)
+    following = page.pagination.next_token if page.pagination else None
+    if following:
+        if following == token:
             raise Retry("searchOrders: the same page mark came twice: its list does not end")
-        return Page(deliveries, Cursor(at=cursor.at, token=token), more=True)
-    if page.last_updated_before is not None:
-        reached = _moment(page.last_updated_before)
-    else:
-        reached = max((d.occurred_at for d in deliveries if d.occurred_at), default=cursor.at or BEGINNING)
+        mark = f"{before.isoformat() if before else ''}{PARTED}{following}"
+        return Page(deliveries, Cursor(at=cursor.at, token=mark), more=True)
+    seen = max((d.occurred_at for d in deliveries if d.occurred_at), default=cursor.at or BEGINNING)
+    reached = before or seen
     at = reached if cursor.at is None else max(reached, cursor.at)
     return Page(deliveries, Cursor(at=at), more=False)
+
+
+def _opened(mark: str) -> tuple[datetime | None, str]:
+    """What a cursor's token holds: the moment that the pages before it reached, if told, and Amazon's own token."""
+    told, parted, token = mark.partition(PARTED)
+    try:
+        return (datetime.fromisoformat(told) if told else None, token) if parted else (None, mark)
+    except ValueError:
+        return None, mark
 
 
 async def search(

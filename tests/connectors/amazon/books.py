@@ -56,6 +56,10 @@ class Books:
         self.levels: dict[str, int] = {}
         self.effects: list[tuple[Kind, str]] = []
         self.searches: dict[str, tuple[Node, list[str]]] = {}
+        self.by_amazon: set[str] = set()
+        """SKUs that Amazon's warehouses ship."""
+        self.lead_days: dict[str, int] = {}
+        """SKU → the seller's handling time, `lead_time_to_ship_max_days`."""
         self.ignore_stock = False
         self._seeded = 0
 
@@ -209,11 +213,14 @@ class Books:
         if sku not in self.levels:
             raise bad(f"SKU {sku} is not one of the seller's")
         (patch,) = body["patches"]
-        if patch["op"] != "replace" or patch["path"] != "/attributes/fulfillment_availability":
+        if patch["op"] not in ("replace", "merge") or patch["path"] != "/attributes/fulfillment_availability":
             raise bad("this seller changes stock only")
         (value,) = patch["value"]
         if value["fulfillment_channel_code"] != "DEFAULT" or not isinstance(value["quantity"], int):
             raise bad("fulfillment_availability is wrong")
+        if patch["op"] == "replace":
+            self.lead_days.pop(sku, None)  # what a replaced attribute does not say any more is gone
+        self.by_amazon.discard(sku)  # a quantity in DEFAULT makes the listing one that the seller ships
         if not self.ignore_stock:
             self.levels[sku] = value["quantity"]
         self.effects.append((Kind.PUSH_STOCK, sku))
@@ -234,7 +241,11 @@ class Books:
                 {"marketplaceId": GERMANY, "offerType": "B2B", "price": {"amount": "9.00", "currencyCode": "EUR"}},
                 {"marketplaceId": GERMANY, "offerType": "B2C", "price": {"amount": "12.5", "currencyCode": "EUR"}},
             ],
-            "fulfillmentAvailability": [{"fulfillmentChannelCode": "DEFAULT", "quantity": self.levels[sku]}],
+            "fulfillmentAvailability": [
+                {"fulfillmentChannelCode": "AMAZON_EU"}
+                if sku in self.by_amazon
+                else {"fulfillmentChannelCode": "DEFAULT", "quantity": self.levels[sku]}
+            ],
         }
 
 

@@ -202,6 +202,23 @@ async def test_a_pending_order_waits_until_it_has_its_address(channel: AmazonCha
     assert not ready.pending and ready.paid and ready.ship_to is not None and ready.revised_at > pending.revised_at
 
 
+async def test_what_changes_while_a_long_list_is_read_comes_with_the_next(
+    channel: AmazonChannel, double: AmazonDouble
+) -> None:
+    """Each page says until when it looked; the list itself is that of the first. Twenty pages in, that is an hour."""
+    seeded = double.seed_orders(150)
+    first = await channel.pull_orders(Cursor(at=NOW))
+    (told,) = channel.read(first.deliveries[0])
+    assert isinstance(told, ChannelOrder) and told.external_id in seeded
+    changed = told.external_id
+    double.books.touch(changed)
+    double.books.now += timedelta(hours=1)
+    last = await channel.pull_orders(first.cursor)
+    assert first.more and not last.more
+    found, _, _ = await pull_all(channel, last.cursor)
+    assert changed in {order.external_id for order in found}
+
+
 async def test_an_expired_page_mark_is_a_refusal(channel: AmazonChannel, double: AmazonDouble) -> None:
     with pytest.raises(Reject, match="paginationToken"):
         await channel.pull_orders(Cursor(at=NOW, token="of yesterday"))

@@ -319,6 +319,25 @@ async def test_an_invalid_submission_is_a_refusal_in_amazons_words(
     channel: AmazonChannel, double: AmazonDouble
 ) -> None:
     body = b'{"sku":"KETTLE","status":"INVALID","submissionId":"s","issues":[{"message":"size is required"}]}'
+    double.fail(200, body=b'{"sku":"KETTLE"}')
     double.fail(200, body=body)
     with pytest.raises(Reject, match="size is required"):
         await channel.push_stock(StockLevel(sku="KETTLE", listing_id="KETTLE", available=1, version=1), "k")
+
+
+async def test_a_listing_that_amazon_ships_stays_amazons(channel: AmazonChannel, double: AmazonDouble) -> None:
+    """A quantity in DEFAULT would make the seller the one who ships it: offers lost, orders that nobody packs."""
+    double.books.by_amazon.add("KETTLE")
+    level = StockLevel(sku="KETTLE", listing_id="KETTLE", available=5, version=1)
+    with pytest.raises(Reject, match="Amazon ships"):
+        await channel.push_stock(level, "k")
+    assert double.books.by_amazon == {"KETTLE"} and not double.effects()
+    assert await channel.look_up(Kind.PUSH_STOCK, level, "k") is None
+    with pytest.raises(Reject, match="no listing"):
+        await channel.push_stock(StockLevel(sku="NOBODYS", listing_id="NOBODYS", available=5, version=1), "k")
+
+
+async def test_a_level_leaves_the_handling_time_as_it_is(channel: AmazonChannel, double: AmazonDouble) -> None:
+    double.books.lead_days["KETTLE"] = 12
+    await channel.push_stock(StockLevel(sku="KETTLE", listing_id="KETTLE", available=5, version=1), "k")
+    assert double.books.levels["KETTLE"] == 5 and double.books.lead_days == {"KETTLE": 12}
