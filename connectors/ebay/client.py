@@ -90,6 +90,8 @@ class Client:
         if signed and self._signer:
             headers |= self._signer.headers("POST", urlsplit(f"{self._root}{path}"), content)
         reply = await self._call("POST", path, _Sent(content, headers, effect=True))
+        if reply.status == 503:  # said by whatever stands before eBay's services, which may have gone on all the same
+            raise Unknown(f"POST {path}: 503, and nobody knows what became of it")
         return await self._done(reply, f"POST {path}", forbidden=Reject, broken=Unknown)
 
     async def change(self, method: str, path: str, body: object) -> Reply:

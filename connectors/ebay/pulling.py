@@ -3,6 +3,7 @@
 Orders: `lastmodifieddate:[a..b]` in UTC, pages by offset. An order that changes while its list is read leaves the
 window and moves the others up by one, so the window is closed at eBay's own time before further pages are read, and a
 list that has become shorter is read from its beginning. An order leaves a closed window once, so that comes to an end.
+eBay lists some changes late, so one may come in as another leaves and the length stay: pages overlap by a few places.
 """
 
 from __future__ import annotations
@@ -22,12 +23,15 @@ from connectors.ebay import order_wire, wire, words
 from connectors.ebay.client import Client
 from connectors.wire import decode, instant
 from hub.contract import Cursor, Delivery, Page, Product, ProductPage, Reply
-from hub.errors import BadPayload, Retry
+from hub.errors import BadPayload, Reject, Retry
 
 ORDERS = "/sell/fulfillment/v1/order"
 ITEMS = "/sell/inventory/v1/inventory_item"
 PAGE = 100
 """Orders a page, of 200 that eBay allows: shipped ones cost a call each."""
+
+BACK = 5
+"""Places that a page begins before the end of the last."""
 
 ITEM_PAGE = 200
 AT_ONCE = 6
@@ -47,14 +51,14 @@ class Mark:
 
     @classmethod
     def of(cls, token: str) -> Mark:
-        """Raises `Retry` for a token that is none of ours: the pull then begins anew."""
+        """Raises `Reject` for a token that is none of ours: the pull then begins anew."""
         if not token:
             return cls()
         try:
             end, offset, total, seen, restarts = token.split("|")
             return cls(end, int(offset), int(total), seen, int(restarts))
         except ValueError:
-            raise Retry("the mark of the last page cannot be read") from None
+            raise Reject("the mark of the last page cannot be read") from None
 
     def token(self) -> str:
         return f"{self.end}|{self.offset}|{self.total}|{self.seen}|{self.restarts}"
@@ -91,7 +95,9 @@ def _next(mark: Mark, page: wire.OrderPage, reply: Reply, *, bounded: bool) -> M
         return Mark(end, 0 if end else offset, 0 if end else page.total)
     if page.total < mark.total:
         return replace(mark, offset=0, total=page.total, restarts=mark.restarts + 1)
-    return replace(mark, offset=offset, total=page.total) if offset < page.total else None
+    if offset >= page.total:
+        return None
+    return replace(mark, offset=max(offset - BACK, mark.offset + 1), total=page.total)
 
 
 def _server_time(reply: Reply) -> str:
@@ -125,7 +131,8 @@ async def _delivery(client: Client, body: bytes) -> Delivery:
     changed: datetime | None = None
     with suppress(BadPayload):
         changed = instant(head.last_modified_date, "$.lastModifiedDate")
-    mark = f"pull:{head.order_id}:{head.last_modified_date}"
+    # eBay does not say that everything it changes moves the date: parcels come by another call, refunds settle later.
+    mark = f"pull:{head.order_id}:{head.last_modified_date}:{sha256(body).hexdigest()[:16]}"
     return Delivery(id=mark, topic="order", body=body, occurred_at=changed)
 
 

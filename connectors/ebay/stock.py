@@ -27,7 +27,8 @@ MOST = 10_000
 
 
 class OfferBook:
-    """Live offers by SKU, kept for an hour by the connector: finding them costs a call each."""
+    """Live offers by SKU, kept for an hour by the connector: finding them costs a call each. That there are none is not
+    kept: one that goes live meanwhile would go on selling by its own number."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, tuple[tuple[str, ...], float]] = OrderedDict()
@@ -40,10 +41,17 @@ class OfferBook:
             return offers
         told = await client.find(f"{BASE}/offer", wire.Offers, {"sku": sku, "format": "FIXED_PRICE"})
         live = tuple(it.offer_id for it in told.offers if it.status == "PUBLISHED") if told else ()
+        if not live:
+            self.forget(sku)
+            return live
         self._kept[sku] = live, now + LASTS
         while len(self._kept) > MOST:
             self._kept.popitem(last=False)
         return live
+
+    def has(self, sku: str) -> bool:
+        """Whether the answer is one of before."""
+        return self._kept.get(sku, ((), 0.0))[1] > asyncio.get_running_loop().time()
 
     def forget(self, sku: str) -> None:
         """After an answer that shows that they are not what they were."""
@@ -73,6 +81,7 @@ async def push_levels(
 
 
 async def _call(client: Client, book: OfferBook, batch: list[tuple[int, StockLevel]], key: str) -> dict[int, Answer]:
+    kept = {sku_of(level) for _, level in batch if book.has(sku_of(level))}
     try:
         offers = await _offers(client, book, [sku_of(level) for _, level in batch])
         requests = [_request(level, offers[sku_of(level)]) for _, level in batch]
@@ -80,7 +89,7 @@ async def _call(client: Client, book: OfferBook, batch: list[tuple[int, StockLev
         told = done(reply, "set stock", wire.Answers).responses
     except CrossdockError as error:
         return dict.fromkeys((place for place, _ in batch), failed(error))
-    return {place: _answer(book, level, told) for place, level in batch}
+    return {place: _answer(book, level, told, old=sku_of(level) in kept) for place, level in batch}
 
 
 async def _offers(client: Client, book: OfferBook, skus: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -101,8 +110,9 @@ def _request(level: StockLevel, offers: Sequence[str]) -> dict[str, Any]:
     return request
 
 
-def _answer(book: OfferBook, level: StockLevel, told: Sequence[wire.Answer]) -> Answer:
-    """eBay answers for the item and for each of its offers."""
+def _answer(book: OfferBook, level: StockLevel, told: Sequence[wire.Answer], *, old: bool) -> Answer:
+    """eBay answers for the item and for each of its offers. `old`: the offers were those of before, which may be gone:
+    then the level is not refused yet."""
     sku = sku_of(level)
     mine = [answer for answer in told if answer.sku == sku]
     if not mine:
@@ -113,6 +123,8 @@ def _answer(book: OfferBook, level: StockLevel, told: Sequence[wire.Answer]) -> 
     book.forget(sku)
     why = "; ".join(error.long_message or error.message for error in bad.errors)[:300] or f"status {bad.status_code}"
     error = f"eBay does not take the stock of {sku!r}: {why}"
+    if old:
+        return failed(Retry(error, 1.0))
     return failed(Retry(error) if bad.status_code >= 500 or bad.status_code == 429 else Reject(error))
 
 

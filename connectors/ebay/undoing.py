@@ -116,6 +116,11 @@ async def push_refund(client: Client, request: RefundRequest, before: Before) ->
     order = await _order(client, request.order_id)
     if request.currency != _purse(order).currency:
         raise Reject(f"the order was paid in {_purse(order).currency}, not in {request.currency}")
+    if before.get(request.reference) is not None:
+        # An earlier try: eBay may have shown its refund only after it was looked for.
+        there = _fresh(order, before.get(request.reference) or frozenset())
+        if there is not None:
+            return there
     before.remember(request.reference, frozenset(name for name, _ in _refunds(order)))
     mark = f"[{request.reference}]"
     body = {
@@ -144,8 +149,15 @@ async def find_refund(client: Client, request: RefundRequest, before: Before) ->
     if known is None and there:
         names = ", ".join(there)
         raise Unknown(f"the order has refunds ({names}): see in Seller Hub whether this one is among them")
-    fresh = next((name for name in there if name not in (known or ())), None)
-    return Receipt(external_id=fresh, details={"status": there[fresh].refund_status}) if fresh else None
+    return _fresh(order, known or frozenset())
+
+
+def _fresh(order: wire.Standing, known: frozenset[str]) -> Receipt | None:
+    """The receipt of the first refund that is not among the `known` ones, and has not failed."""
+    for name, refund in _refunds(order):
+        if name not in known and refund.refund_status != "FAILED":
+            return Receipt(external_id=name, details={"status": refund.refund_status})
+    return None
 
 
 def _purse(order: wire.Standing) -> Purse:

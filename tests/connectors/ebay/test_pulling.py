@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -101,8 +102,36 @@ async def test_a_list_that_says_more_than_it_gives_is_no_empty_page(channel: Eba
     double.fail(200, body=b'{"total": 5, "orders": []}')
     with pytest.raises(Retry):
         await channel.pull_orders(SINCE)
-    with pytest.raises(Retry):
+    with pytest.raises(Reject):  # which makes the hub forget the mark
         await channel.pull_orders(Cursor(at=SINCE.at, token="what is this"))
+
+
+async def test_a_late_change_that_comes_in_as_another_leaves_hides_none(
+    channel: EbayChannel, double: EbayDouble
+) -> None:
+    """The list stays as long as it was, and yet all behind the one that left has moved up by a place."""
+    seeded = set(double.seed_orders(350))
+    cursor, found, pages = SINCE, [], 0
+    while True:
+        page = await channel.pull_orders(cursor)
+        found += page.deliveries
+        pages += 1
+        if pages == 3:
+            double.state.clock = datetime.now(UTC) + timedelta(hours=1)
+            double.state.touch(double.state.orders["07-00001-11111"])
+            late = copy.deepcopy(double.state.orders["07-00350-11111"])
+            double.state.orders["07-99999-11111"] = late | {"orderId": "07-99999-11111"}
+        cursor = page.cursor
+        if not page.more:
+            break
+    assert seeded - {"07-00001-11111"} <= orders(channel, found[100:]).keys()
+
+
+async def test_what_changes_without_a_new_date_is_another_delivery(channel: EbayChannel, double: EbayDouble) -> None:
+    (before,) = [it for it in (await pull(channel))[0] if f":{ORDER}:" in it.id]
+    double.state.orders[ORDER]["orderPaymentStatus"] = "FULLY_REFUNDED"
+    (after,) = [it for it in (await pull(channel))[0] if f":{ORDER}:" in it.id]
+    assert before.id != after.id and before.occurred_at == after.occurred_at
 
 
 async def test_ebays_refusal_of_a_window_is_said(channel: EbayChannel) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 from connectors.ebay import Ebay, EbayChannel
 from connectors.http import AioHttp
 from hub.domain.outgoing import Kind, ShipmentLine, StockLevel
-from hub.errors import Invalid, Reject, Unknown
+from hub.errors import Invalid, Reject, Retry, Unknown
 from tests.connectors.checks.between import Between
 from tests.connectors.ebay.harness import HARNESS, LINES, ORDER, OTHER, account
 from tests.connectors.ebay.server import EbayDouble
@@ -143,10 +144,19 @@ async def test_a_lost_answer_of_many_is_unknown_for_each_and_read_back(
 async def test_offers_that_changed_are_asked_for_again(channel: EbayChannel, double: EbayDouble) -> None:
     await channel.push_stock(STOCK, "k")
     double.state.offers["TEA-BLACK"] = double.state.offers["TEA-BLACK"][:1]
-    with pytest.raises(Reject):
+    with pytest.raises(Retry):
         await channel.push_stock(replace(STOCK, available=2), "k2")
     await channel.push_stock(replace(STOCK, available=2), "k3")
     assert double.state.offers["TEA-BLACK"][0]["availableQuantity"] == 2
+
+
+async def test_an_offer_that_goes_live_is_told_the_next_level(channel: EbayChannel, double: EbayDouble) -> None:
+    """What was listed between two levels must not go on selling by the number it was listed with."""
+    offers = double.state.offers.pop("TEA-BLACK")
+    await channel.push_stock(STOCK, "k")
+    double.state.offers["TEA-BLACK"] = offers
+    await channel.push_stock(replace(STOCK, available=0), "k2")
+    assert [it["availableQuantity"] for it in offers] == [0, 0]
 
 
 # ---------------------------------------------------------------- cancellations
@@ -218,6 +228,25 @@ async def test_a_refund_that_never_arrived_is_made_again(double: EbayDouble, htt
     assert await channel.look_up(Kind.PUSH_REFUND, second, "k2") is None
     await channel.push_refund(second, "k2")
     assert len(double.effects()) == 2
+
+
+async def test_a_refund_that_shows_late_is_not_made_twice(channel: EbayChannel, double: EbayDouble) -> None:
+    """Its answer was lost, and when it was looked for the order did not have it yet."""
+    await channel.push_refund(REFUND, "k1")
+    made = double.state.orders[ORDER]["paymentSummary"]["refunds"]
+    hidden, made[:] = list(made), []
+    assert await channel.look_up(Kind.PUSH_REFUND, REFUND, "k1") is None
+    made[:] = hidden
+    again = await channel.push_refund(REFUND, "k1")
+    assert again.external_id == hidden[0]["refundId"] and len(double.effects()) == 1
+
+
+async def test_a_gateways_503_does_not_say_that_nothing_was_done(channel: EbayChannel, double: EbayDouble) -> None:
+    order = json.dumps(double.state.orders[ORDER]).encode()
+    double.fail(200, body=order)
+    double.fail(503, headers={"Retry-After": "1"})
+    with pytest.raises(Unknown):
+        await channel.push_refund(REFUND, "k1")
 
 
 async def test_after_a_restart_a_refund_that_is_there_needs_a_person(
