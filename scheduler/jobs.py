@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from hub.actions.compare_stock import compare_stock, stock_readers
 from hub.actions.expire_holds import expire_holds
 from hub.actions.fire_slots import clean_firings
+from hub.actions.forget_people import forget_people, forgetful
 from hub.actions.give_up_waiting import give_up_waiting, overdue
+from hub.actions.import_products import import_products, product_listers
 from hub.actions.nudge_account import nudged
 from hub.actions.pull_notices import noticed, pull_notices
 from hub.actions.pull_orders import Keeps, pollable, pull_orders
@@ -51,8 +54,20 @@ async def _stock(services: Services, _inbox: Keeps, account_id: int) -> object:
     return await reassert_stock(services, account_id)
 
 
+async def _compare(services: Services, _inbox: Keeps, account_id: int) -> object:
+    return await compare_stock(services, account_id)
+
+
+async def _products(services: Services, _inbox: Keeps, account_id: int) -> object:
+    return await import_products(services, account_id, create=False)
+
+
 async def _credentials(services: Services, _inbox: Keeps, account_id: int) -> object:
     return await renew_credentials(services, account_id)
+
+
+async def _people(services: Services, _inbox: Keeps, account_id: int) -> object:
+    return await forget_people(services, account_id)
 
 
 JOBS: tuple[Job | AccountJob, ...] = (
@@ -62,7 +77,10 @@ JOBS: tuple[Job | AccountJob, ...] = (
     AccountJob("repair_webhooks", hours(1),           hearing,      repair_webhooks,  300, "webhooks"),
     AccountJob("track",           hours(6),           carriers,     refresh_tracking, 900, "tracking"),
     AccountJob("reassert_stock",  hours(6),           stock_takers, _stock,           900),
+    AccountJob("compare_stock",   hours(1),           stock_readers, _compare,        300, "stock"),
+    AccountJob("products",        hours(24),          product_listers, _products,     900, "products"),
     AccountJob("renew_credentials", hours(24),        renewable,    _credentials,     120, "credentials"),
+    AccountJob("forget_people",   hours(24),          forgetful,    _people,          600),
     AccountJob("give_up_waiting", minutes(10),        overdue,      give_up_waiting),
     Job("expire_holds",           seconds(30),        expire_holds),
     Job("wake_forgotten",         minutes(5),         wake_forgotten),

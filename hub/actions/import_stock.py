@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from hub.actions.services import Services
 from hub.errors import Invalid
+from hub.flow import bundles, marks
 from hub.ports import Ids
 from hub.store import sets
 from hub.store.database import Tx, announce
@@ -21,7 +22,8 @@ PRODUCTS = """ON CONFLICT (merchant_id, sku) DO UPDATE SET
     title = coalesce(nullif(excluded.title, ''), products.title),
     gtin = coalesce(nullif(excluded.gtin, ''), products.gtin),
     grams = coalesce(nullif(excluded.grams, 0), products.grams)"""
-LISTINGS = "ON CONFLICT (merchant_id, account_id, listing_id) DO UPDATE SET sku = excluded.sku"
+LISTINGS = """ON CONFLICT (merchant_id, account_id, listing_id) DO UPDATE SET
+    sku = excluded.sku, mapped_by = excluded.mapped_by"""
 LOCKED = """SELECT sku, location_id, on_hand, reserved FROM stock
     WHERE merchant_id = $1 AND sku = ANY($2::text[]) ORDER BY merchant_id, sku, location_id FOR UPDATE"""
 UPSERT_STOCK = """ON CONFLICT (merchant_id, sku, location_id) DO UPDATE SET
@@ -93,12 +95,16 @@ def _count(text: str, number: int, name: str) -> int | None:
 
 
 async def import_stock(services: Services, merchant_id: int, lines: Sequence[StockLine]) -> Imported:
-    """Writes all lines or none. Raises `Invalid` for an unknown account, or a count below what is promised already."""
+    """Writes all lines or none. Raises `Invalid` for an unknown account, for a count below what is promised already,
+    and for one of a bundle, which lies nowhere itself."""
     now = services.clock.now()
+    skus = {(merchant_id, line.sku[:128]) for line in lines}
     async with services.database.transaction() as tx:
         products = await _products(tx, services, merchant_id, lines)
         listings = await _listings(tx, services.ids, merchant_id, lines)
+        await recognize(tx, merchant_id, [sku for _, sku in skus])
         counts = await _counts(tx, services, merchant_id, lines)
+        await marks.mark(tx, services.ids, skus)
         woken = await tx.execute(WAKE, merchant_id, now)
         await announce(tx, "orders")
     return Imported(products, listings, counts, woken)
@@ -129,15 +135,27 @@ async def _listings(tx: Tx, ids: Ids, merchant_id: int, lines: Sequence[StockLin
             raise Invalid("account", f"no account {line.account!r}; there are {', '.join(accounts)}")
         rows[accounts[line.account], line.listing] = {
             "id": ids.next(), "merchant_id": merchant_id, "account_id": accounts[line.account],
-            "listing_id": line.listing[:128], "sku": line.sku[:128], "title": line.title[:500],
+            "listing_id": line.listing[:128], "sku": line.sku[:128], "title": line.title[:500], "mapped_by": "import",
         }  # fmt: skip
     return await sets.insert(tx, "listings", [rows[key] for key in sorted(rows)], LISTINGS)
+
+
+RECOGNIZE = """UPDATE listings SET sku = channel_sku, mapped_by = 'sku' WHERE id IN (
+    SELECT id FROM listings WHERE merchant_id = $1 AND sku = '' AND mapped_by = '' AND channel_sku = ANY($2::text[])
+    ORDER BY account_id, listing_id COLLATE "C" FOR UPDATE)"""
+
+
+async def recognize(tx: Tx, merchant_id: int, skus: Sequence[str]) -> int:
+    """Maps listings that nobody has said anything of, now that the channel's own SKU is a product of ours; how many."""
+    return await tx.execute(RECOGNIZE, merchant_id, skus)
 
 
 async def _counts(tx: Tx, services: Services, merchant_id: int, lines: Sequence[StockLine]) -> int:
     wanted = {(line.sku, line.location): line for line in lines if line.on_hand is not None}
     if not wanted:
         return 0
+    for _, bundle in await bundles.of(tx, [(merchant_id, sku) for sku, _ in wanted]):
+        raise Invalid(bundle, "is a bundle, which lies nowhere itself: count what it is made of")
     places = await _locations(tx, services, merchant_id, list(wanted.values()))
     locked = await tx.fetch(LOCKED, merchant_id, sorted({sku for sku, _ in wanted}))
     before = {(row["sku"], row["location_id"]): row for row in locked}

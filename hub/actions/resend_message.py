@@ -8,13 +8,16 @@ from datetime import datetime
 from hub.actions.services import Services
 from hub.contract import LooksUp
 from hub.domain.lifecycle import Outbox
+from hub.domain.outgoing import Kind
 from hub.errors import Conflict, CrossdockError, NotFound
 from hub.store import audit
 from hub.store.database import Row, Tx, announce
 
 MESSAGE = "SELECT id, account_id, state, intent, unsure FROM outbox WHERE merchant_id = $1 AND id = $2 FOR UPDATE"
-AGAIN = """UPDATE outbox SET state = 0, attempts = 0, due_at = $2, unsure = $3, error = '' WHERE id = $1
-    AND state IN (10, 11)"""
+AGAIN = f"""UPDATE outbox o SET state = 0, attempts = 0, due_at = $2, unsure = $3, error = '' WHERE id = $1
+    AND state IN (10, 11) AND NOT (kind = '{Kind.PUSH_STOCK}' AND EXISTS (
+        SELECT 1 FROM outbox n WHERE n.key = o.key AND n.lane = o.lane AND n.kind = o.kind AND n.id > o.id))"""  # noqa: S608 - constants only
+"""A stock level that a newer one followed stays as it is: it would turn the channel back."""
 
 
 async def resend_message(services: Services, merchant_id: int, message_id: int, actor: str) -> None:
@@ -28,6 +31,8 @@ async def resend_message(services: Services, merchant_id: int, message_id: int, 
         if row is None:
             raise NotFound(f"no message {message_id}")
         if not await send_again(services, tx, [row], now):
+            if Outbox(row["state"]) in {Outbox.DEAD, Outbox.REFUSED}:
+                raise Conflict("a newer stock level was told since; it stands")
             raise Conflict(f"the message is {Outbox(row['state']).name.lower()}; only dead and refused ones are resent")
         entry = audit.Entry(
             merchant_id=merchant_id, at=now, actor=actor, action="resend_message", subject=f"message:{message_id}",
@@ -38,7 +43,8 @@ async def resend_message(services: Services, merchant_id: int, message_id: int, 
 
 
 async def send_again(services: Services, tx: Tx, rows: Sequence[Row], now: datetime) -> int:
-    """Queues dead and refused messages (locked rows of the outbox) again; returns how many.
+    """Queues dead and refused messages (locked rows of the outbox) again; returns how many. Stock levels that newer
+    ones followed are left.
 
     One whose answer was lost stays in doubt only where it can be looked up: elsewhere a person has just looked.
     """

@@ -42,10 +42,16 @@ TO_SHIP = """SELECT 1 FROM order_lines l
     WHERE l.order_id = o.id AND l.requires_shipping AND l.cancelled + l.assigned < l.ordered"""
 STOCKED = f"""{HELD.format(reason="stock", state=int(Lifecycle.ACCEPTED))} AND NOT EXISTS ({TO_SHIP}
     AND l.ordered - l.cancelled - l.assigned > (
-        SELECT coalesce(sum(s.on_hand - s.reserved), 0)
-        FROM stock s JOIN locations p ON p.id = s.location_id AND p.active
-        WHERE s.merchant_id = l.merchant_id AND s.sku = l.sku))"""
-"""Every unit that is short is somewhere by now; two lines of one SKU may still find too little, and sleep again."""
+        SELECT coalesce(sum(here.units), 0) FROM locations p CROSS JOIN LATERAL (
+            SELECT min(coalesce(s.on_hand - s.reserved, 0) / w.quantity) AS units
+            FROM (SELECT c.component, c.quantity FROM components c
+                  WHERE c.merchant_id = l.merchant_id AND c.sku = l.sku
+                  UNION ALL SELECT l.sku, 1 WHERE NOT EXISTS (
+                      SELECT 1 FROM components c WHERE c.merchant_id = l.merchant_id AND c.sku = l.sku)) w
+                LEFT JOIN stock s ON s.merchant_id = l.merchant_id AND s.sku = w.component AND s.location_id = p.id
+        ) here WHERE p.merchant_id = l.merchant_id AND p.active))"""
+"""Every unit that is short is somewhere by now, of a bundle whole at one location; two lines that share a SKU may still
+find too little, and sleep again."""
 MAPPED = f"""{HELD.format(reason="mapping", state=int(Lifecycle.RECEIVED))} AND h.detail->>'what' = 'skus'
     AND NOT EXISTS ({TO_SHIP}
     AND NOT EXISTS (SELECT 1 FROM products p WHERE p.merchant_id = l.merchant_id AND p.sku = l.sku)

@@ -57,9 +57,15 @@ def sellable(sku: str, supply: Supply) -> int | None:
         return _left(sku, supply)
     if any(part not in supply.free for part in parts):
         return None
-    made = sum(_whole_at(place, parts, supply) for place in {place for part in parts for place in supply.free[part]})
+    made = makeable(parts, supply)
     left = min((_left(part, supply) or 0) // quantity for part, quantity in parts.items())
     return min(made, left) - supply.safety.get(sku, 0)
+
+
+def makeable(parts: Parts, supply: Supply) -> int:
+    """Whole bundles that lie at one location each, whoever waits for them."""
+    places = {place for part in parts for place in supply.free.get(part, {})}
+    return sum(_whole_at(place, parts, supply) for place in places)
 
 
 def _left(sku: str, supply: Supply) -> int | None:
@@ -78,4 +84,4 @@ def _queued(sku: str, supply: Supply) -> int:
 
 
 def _whole_at(place: int, parts: Parts, supply: Supply) -> int:
-    return whole(parts, lambda part: supply.free[part].get(place, 0))
+    return whole(parts, lambda part: supply.free.get(part, {}).get(place, 0))

@@ -30,7 +30,8 @@ A_BUNDLE = "INSERT INTO components (id, merchant_id, sku, component, quantity) V
 
 def listed(version: int, state: int = 0) -> tuple[str, ...]:
     """A listing, and two levels of it: the second has `version`."""
-    level = """INSERT INTO outbox (id, merchant_id, account_id, lane, key, kind, intent, payload, state, due_at, created_at)
+    level = """INSERT INTO outbox (id, merchant_id, account_id, lane, key, kind, intent, payload, state, due_at,
+            created_at)
         SELECT {n}, 1, id, 'account:' || id, 1, 'push_stock', 'stock:1:' || id || ':{n}',
                '{{"sku": "TEAPOT", "listing_id": "V1", "available": 5, "version": {version}}}', {state}, now(), now()
         FROM accounts WHERE connector = 'demo_store'"""

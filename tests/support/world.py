@@ -35,6 +35,7 @@ from hub.domain.order import Address
 from hub.flow.directory import Directory
 from hub.flow.inbox import Inbox
 from hub.flow.intake import Intaker
+from hub.flow.levels import Leveler
 from hub.flow.outbox import Lane
 from hub.flow.runner import Runner
 from hub.flow.stages import LINES
@@ -172,13 +173,14 @@ class World:
         return Worker(self.database, self.accounts, self.ports, self.node)
 
     async def drain(self, most: int = 100) -> None:
-        """Works off, in this task, everything that is due now: deliveries, both lines and the outbox."""
+        """Works off, in this task, everything that is due now: deliveries, both lines, stock levels and the outbox."""
         directory = Directory(self.database, self.accounts)
-        intaker, runner = (kind(self.database, directory, self.ports) for kind in (Intaker, Runner))
+        intaker, runner, leveler = (kind(self.database, directory, self.ports) for kind in (Intaker, Runner, Leveler))
         for _ in range(most):
             done = await intaker.work()
             for line in LINES:
                 done += await runner.work(line)
+            done += await leveler.work()
             for row in await self.rows(
                 "SELECT DISTINCT account_id FROM outbox WHERE state < 9 AND lane LIKE 'account:%'"
             ):

@@ -16,7 +16,7 @@ from hub.store.database import Database
 from hub.web.problems import CODES
 from hub.web.services import Services
 from tests.web.conftest import Client, token
-from tests.web.rows import Shop
+from tests.web.rows import START, Shop
 
 
 class Api:
@@ -84,13 +84,13 @@ async def test_holds_accounts_and_stock_can_be_listed(api: Api, shop: Shop) -> N
     assert [account["webhook_path"] for account in accounts] == [f"/webhooks/{shop.account_id}"]
     place = await shop.put("locations", code="BER", name="Berlin", address={})
     for sku in ("A-1", "B-2", "C-3"):
-        await shop.put("products", sku=sku, title=f"Thing {sku}", created_at="2026-11-20T00:00:00Z")
+        await shop.put("products", sku=sku, title=f"Thing {sku}", safety=2, created_at=START)
         await shop.put("stock", sku=sku, location_id=place, on_hand=9, reserved=4)
     page = await api.get("/stock?limit=2")
     assert [item["sku"] for item in page["stock"]] == ["A-1", "B-2"]
     assert page["stock"][0] | {"title": ""} == {
-        "sku": "A-1", "title": "", "on_hand": 9, "reserved": 4, "available": 5,
-        "locations": [{"location": "BER", "on_hand": 9, "reserved": 4}],
+        "sku": "A-1", "title": "", "gtin": "", "on_hand": 9, "reserved": 4, "available": 5, "safety": 2, "sellable": 3,
+        "parts": [], "locations": [{"location": "BER", "on_hand": 9, "reserved": 4}],
     }  # fmt: skip
     assert [item["sku"] for item in (await api.get(f"/stock?after={page['next']}"))["stock"]] == ["C-3"]
     assert [item["sku"] for item in (await api.get("/stock?search=thing%20b"))["stock"]] == ["B-2"]
@@ -213,7 +213,7 @@ async def every_kind(shop: Shop) -> None:
     await shop.line(digital, requires_shipping=False)
     returned = await shop.order(state=Lifecycle.COMPLETED)
     await shop.put("returns", order_id=returned, number=f"R-{returned}", state="approved", reason="size", details={},
-                   requested_by="customer", requested_at="2026-11-20T00:00:00Z")  # fmt: skip
+                   requested_by="customer", requested_at=START)  # fmt: skip
 
 
 async def test_counts_lists_and_single_orders_agree_on_every_phase(shop: Shop, database: Database) -> None:
