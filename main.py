@@ -19,7 +19,7 @@ from aiohttp import web
 
 from hub.accounts import Accounts, Tools
 from hub.actions.services import Services
-from hub.command import channels, logs, records, report
+from hub.command import catalog, channels, logs, records, report
 from hub.command.channels import Json
 from hub.errors import Invalid
 from hub.flow.inbox import Inbox
@@ -162,7 +162,11 @@ channel = channels.channels(run)
 bench = typer.Typer(no_args_is_help=True, help="How fast it is, on this machine.")
 app.add_typer(channel, name="channel")
 app.add_typer(records.orders(run), name="orders")
-app.add_typer(records.stock(run), name="stock")
+stock = records.stock(run)
+app.add_typer(stock, name="stock")
+app.add_typer(catalog.catalog(run), name="catalog")
+catalog.on_channel(channel, run)
+catalog.on_stock(stock, run)
 app.add_typer(records.users(run), name="user")
 app.add_typer(records.tokens(run), name="token")
 app.add_typer(bench, name="bench")
