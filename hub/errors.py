@@ -15,10 +15,19 @@ CrossdockError
 from __future__ import annotations
 
 
+def storable(text: str) -> str:
+    """`text` as PostgreSQL can keep it: without NUL, "?" for half a character."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
 class CrossdockError(Exception):
-    """Base of every failure that Crossdock raises on purpose; `str()` is fit to be shown to a person."""
+    """Base of every failure that Crossdock raises on purpose; `str()` is fit to be shown to a person, and to be kept:
+    what a channel said in it is without NUL and without halves of characters."""
 
     code = "error"
+
+    def __init__(self, why: object = "") -> None:
+        super().__init__(storable(str(why)))
 
 
 class Retry(CrossdockError):

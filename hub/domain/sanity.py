@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import msgspec
@@ -19,6 +19,7 @@ from hub.domain.order import (
     PaymentNotice,
     RefundNotice,
     ShipmentNotice,
+    Value,
 )
 from hub.errors import BadPayload
 
@@ -29,21 +30,29 @@ ID_LENGTH = 128
 """Longest id of a channel that our columns keep."""
 
 N = TypeVar("N", bound=News)
+V = TypeVar("V", bound=Value)
 
 
 def sane(news: N) -> N:
     """`news` without NUL characters, which PostgreSQL cannot keep. Raises `BadPayload`, with the place, for what
     contradicts itself or cannot be: a line told twice, absurd counts and amounts, an unknown currency, nothing ordered,
-    a time without its zone."""
+    a time without its zone or outside of all years."""
     _check(news)
     try:
-        raw = msgspec.json.encode(news)
+        kept = without_nul(news)
     except (ValueError, OverflowError) as error:
         raise BadPayload("$", f"cannot be kept: {str(error)[:200]}") from None
-    if b"\\u0000" in raw:
-        builtins = _without_nul(msgspec.to_builtins(news))
-        news = msgspec.convert(builtins, type(news), strict=False)
-    return news
+    if kept is not news:
+        _check(kept)  # again: ids may be empty or alike without them
+    return kept
+
+
+def without_nul(value: V) -> V:
+    """`value` itself, or without its NUL characters where it has any. Raises ValueError and OverflowError for what is
+    no JSON: half a character, a number beyond 64 bits."""
+    if b"\\u0000" not in msgspec.json.encode(value):
+        return value
+    return msgspec.convert(_without_nul(msgspec.to_builtins(value)), type(value), strict=False)
 
 
 def _without_nul(value: object) -> object:
@@ -153,8 +162,15 @@ def _currency(path: str, code: str) -> None:
 
 
 def _time(path: str, at: datetime | None) -> None:
-    if at is not None and at.tzinfo is None:
+    if at is None:
+        return
+    if at.tzinfo is None:
         raise BadPayload(path, "the time has no zone")
+    if at.year in {1, 9999}:
+        try:
+            at.astimezone(UTC)
+        except OverflowError:
+            raise BadPayload(path, f"{at.isoformat()} is outside of the years 1 to 9999") from None
 
 
 def _brief(number: int) -> str:

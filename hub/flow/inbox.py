@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import asyncpg
 import structlog
@@ -13,7 +13,7 @@ from tortoise.exceptions import BaseORMException
 
 from hub.contract import Account, Delivery
 from hub.domain.lifecycle import Inbox as State
-from hub.errors import Retry
+from hub.errors import Retry, storable
 from hub.ports import Clock, Ids
 from hub.store.database import CHANNEL, CUT, Database
 
@@ -132,9 +132,9 @@ class Inbox:
             [waiting.id for waiting in batch],
             [waiting.account.merchant_id for waiting in batch],
             [waiting.account.id for waiting in batch],
-            [_storable(waiting.delivery.id)[:200] for waiting in batch],
-            [_storable(waiting.delivery.topic)[:100] for waiting in batch],
-            [waiting.delivery.occurred_at for waiting in batch],
+            [storable(waiting.delivery.id)[:200] for waiting in batch],
+            [storable(waiting.delivery.topic)[:100] for waiting in batch],
+            [_moment(waiting.delivery.occurred_at) for waiting in batch],
             [waiting.delivery.body for waiting in batch],
             kinds,
             now,
@@ -144,6 +144,11 @@ class Inbox:
         return set(row["ids"] or ()) if row else set()
 
 
-def _storable(text: str) -> str:
-    """`text` as PostgreSQL can keep it: without NUL, and without the halves of characters that headers may carry."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
+def _moment(at: datetime | None) -> datetime | None:
+    """When the sender says it happened; None for what no column can hold: it is a hint, and no reason to refuse."""
+    if at is not None and at.year in {1, 9999}:
+        try:
+            at.astimezone(UTC)
+        except OverflowError:
+            return None
+    return at

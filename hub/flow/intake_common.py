@@ -9,6 +9,7 @@ from typing import Any
 
 from hub.domain.lifecycle import Inbox, Lifecycle
 from hub.domain.outcome import Event
+from hub.errors import storable
 from hub.flow.batch import Batch
 from hub.flow.directory import Known
 from hub.ports import Rng
@@ -53,7 +54,7 @@ class Intake:
             return
         self.settled.add(row["id"])
         values = {"about": "", "error": "", "due_at": None, "attempts": row["attempts"]} | more
-        values["error"] = str(values["error"])[:1000]
+        values["error"] = storable(str(values["error"]))[:1000]
         self.finished.append({"id": row["id"], "state": int(state)} | values)
 
     def event(self, order: Present, event: Event) -> None:

@@ -23,6 +23,7 @@ from hub.contract import Answer, Channel, LooksUp, PushesAtOnce
 from hub.domain.lifecycle import Outbox as State
 from hub.domain.order import Value
 from hub.domain.outgoing import Kind, Receipt
+from hub.domain.sanity import without_nul
 from hub.errors import BadPayload, CrossdockError, Forbidden, NotFound, Reconnect, Reject, Retry, Unknown
 from hub.flow import orphans, senders
 from hub.flow.batch import Batch
@@ -181,7 +182,7 @@ class Lane:
                 if call.result.receipt is None:
                     receipt = await senders.send(channel, call.kind, call.payload, call.key)
                     call.result = Result(receipt=receipt)
-                sets.text(call.result.receipt)  # a receipt that cannot be kept must not stop the lane
+                call.result = _storable(call.result)
             except CrossdockError as error:
                 call.result = Result(error=error)
             except Exception as error:
@@ -197,7 +198,7 @@ class Lane:
                 payloads = [call.payload for call in calls]
                 answers = await channel.push_at_once(calls[0].kind, payloads, [call.key for call in calls])
                 for call, answer in zip(calls, answers, strict=True):
-                    call.result = _result(answer)
+                    call.result = _storable(_result(answer))
             except CrossdockError as error:
                 for call in calls:
                     call.result = Result(error=error)
@@ -282,6 +283,11 @@ async def _looked_up(channel: Channel, call: Call) -> Receipt | None:
     if isinstance(channel, LooksUp):
         return await channel.look_up(call.kind, call.payload, call.key)
     raise Lost("an earlier try may have gone through and cannot be looked up: check at the channel, then send again")
+
+
+def _storable(result: Result) -> Result:
+    """A receipt that cannot be kept must not stop the lane. Raises ValueError and OverflowError."""
+    return result if result.receipt is None else Result(receipt=without_nul(result.receipt))
 
 
 def _call(row: Row) -> Call:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -88,6 +89,18 @@ async def test_an_id_that_no_column_can_hold_stops_nobody(desk: Desk, name: str)
 
     assert answers == [True, True, True]
     assert await inbox.keep(who, delivery(name)) is False
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+async def test_a_time_that_no_column_can_hold_stops_nobody(desk: Desk, year: int) -> None:
+    """It is what the sender says of itself; refusing it would hold up every later page of a poll."""
+    when = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
+    if year == 9999:
+        when = datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-12)))
+
+    assert await desk.world.inbox.keep(await account(desk), delivery("d", occurred_at=when))
+
+    assert await desk.world.value("SELECT count(*) FROM inbox WHERE occurred_at IS NULL") == 1
 
 
 async def test_one_that_cannot_be_kept_is_refused_alone(desk: Desk) -> None:

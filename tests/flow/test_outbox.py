@@ -103,6 +103,22 @@ async def test_every_try_of_a_message_carries_the_same_key(desk: Desk) -> None:
 # ---------------------------------------------------------------- failures
 
 
+async def test_words_that_no_column_can_hold_do_not_stop_the_lane(desk: Desk) -> None:
+    """NUL and half a character, as a broken channel writes them into its answers."""
+    await queue(desk, *(status(n, desk.shop, key=n) for n in range(4)))
+    desk.book("paper_shop", "shop").answer = said(
+        Reject("no\x00pe \ud83d"), Reconnect("a\x00b"), Receipt(external_id="o\x00k", details={"a\x00": "b\x00"}), OK
+    )
+
+    await desk.lane(desk.shop).work()
+
+    rows = sorted(await desk.messages("push_status"), key=lambda row: row["intent"])
+    assert [row["state"] for row in rows] == [Outbox.REFUSED, Outbox.PENDING, Outbox.SENT, Outbox.SENT]
+    assert [row["error"] for row in rows[:2]] == ["nope ?", "ab"]
+    assert '"external_id": "ok"' in rows[2]["receipt"]
+    assert await desk.world.value("SELECT health->>'reconnect' FROM accounts WHERE id = $1", desk.shop) == "ab"
+
+
 async def test_the_ladder_and_its_end(desk: Desk) -> None:
     await queue(desk, status(1, desk.shop, key=1))
     book = desk.book("paper_shop", "shop")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -46,6 +46,7 @@ def told(news: News) -> Callable[[], tuple[News, ...]]:
     return lambda: (news,)
 
 
+EAST, WEST = timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))
 PAID = ChannelPayment(external_id="P", status=PaymentStatus.CAPTURED, amount=2500)
 
 POISON: dict[str, tuple[Callable[[], tuple[News, ...]], str]] = {
@@ -87,6 +88,11 @@ POISON: dict[str, tuple[Callable[[], tuple[News, ...]], str]] = {
     "unknown shop currency": (poisoned(shop_currency="€", shop_total=1), "$.shop_currency"),
     "time without a zone": (poisoned(revised_at=datetime(2026, 1, 1)), "$.revised_at"),  # noqa: DTZ001
     "placed without a zone": (poisoned(placed_at=datetime(2026, 1, 1)), "$.placed_at"),  # noqa: DTZ001
+    "before all years": (poisoned(placed_at=datetime(1, 1, 1, tzinfo=EAST)), "$.placed_at"),
+    "after all years": (poisoned(revised_at=datetime(9999, 12, 31, 23, tzinfo=WEST)), "$.revised_at"),
+    "id of NUL alone": (poisoned(external_id="\x00"), "$.id"),
+    "lines alike but for NUL": (poisoned(lines=(mug(), mug(external_id="L1\x00"))), "$.lines[1].id"),
+    "fault told with what cannot be kept": (raising(BadPayload("$.word", "is 'a\x00b\ud83d'")), "$.word: is 'ab?'"),
     "half a character": (poisoned(number="\ud83d"), "$"),
     "refund of 5000 digits": (
         told(RefundNotice(order_id="X", external_id="R", at=at(1), amount=HUGE, currency="EUR")), "$.amount"
