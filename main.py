@@ -19,7 +19,7 @@ from aiohttp import web
 
 from hub.accounts import Accounts, Tools
 from hub.actions.services import Services
-from hub.command import catalog, channels, logs, records, report
+from hub.command import catalog, channels, logs, records, report, verifying
 from hub.command.channels import Json
 from hub.errors import Invalid
 from hub.flow.inbox import Inbox
@@ -161,6 +161,7 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Cr
 channel = channels.channels(run)
 bench = typer.Typer(no_args_is_help=True, help="How fast it is, on this machine.")
 app.add_typer(channel, name="channel")
+app.add_typer(verifying.verify(run), name="verify")
 app.add_typer(records.orders(run), name="orders")
 stock = records.stock(run)
 app.add_typer(stock, name="stock")
@@ -230,14 +231,6 @@ def reseal(as_json: Json = False) -> None:
     from hub.actions.reseal_secrets import reseal_secrets
 
     run(lambda parts: reseal_secrets(parts.services), as_json=as_json)
-
-
-@app.command()
-def verify(as_json: Json = False) -> None:
-    """The invariants, on the store as it is. Example: python main.py verify --json"""
-    from hub.actions.verify_store import verify_store
-
-    run(lambda parts: verify_store(parts.services.database), as_json=as_json)
 
 
 @app.command()

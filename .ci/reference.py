@@ -65,6 +65,9 @@ def leaves(group: typer.Typer, *before: str) -> Iterator[tuple[str, Callable[...
         yield " ".join((*before, name)), inner.callback, inner.help
     for below in group.registered_groups:
         assert below.typer_instance is not None
+        alone = below.typer_instance.registered_callback
+        if below.typer_instance.info.invoke_without_command and alone is not None and alone.callback is not None:
+            yield " ".join((*before, str(below.name))), alone.callback, None
         yield from leaves(below.typer_instance, *before, str(below.name))
 
 
@@ -72,6 +75,8 @@ def parameters(work: Callable[..., object]) -> Iterator[str]:
     """One row for each argument and option of a command."""
     hints = get_type_hints(work, include_extras=True)
     for name, given in signature(work).parameters.items():
+        if hints[name] is typer.Context:
+            continue
         kind, *notes = get_args(hints[name]) if get_origin(hints[name]) is Annotated else (hints[name],)
         info = next((note for note in notes if isinstance(note, ArgumentInfo | OptionInfo)), None)
         default = "" if given.default in (None, False, "", given.empty) else f"`{given.default}`"

@@ -12,7 +12,7 @@ JSON = {"encoder": functools.partial(dumps, separators=(",", ":")), "decoder": l
 class Migration(migrations.Migration):
     """Columns of accounts."""
 
-    dependencies = [("hub", "0003_add_console_paths")]
+    dependencies = [("hub", "0004_add_catalog")]
 
     operations = [
         ops.AddField("Account", "observed", fields.JSONField(db_default={}, **JSON)),

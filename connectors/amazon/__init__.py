@@ -6,6 +6,7 @@ account: docs/how-to/connect-amazon.md.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ from hub.contract import (
     PullsNotices,
     PullsOrders,
     PushesAtOnce,
+    Quota,
     ReadsStock,
     TakesCancellations,
     TakesShipments,
@@ -129,6 +131,13 @@ class AmazonChannel(
         self.account = account
         self._client = Client(http, kept.settings, kept.tokens, kept.limits)
         self._kept = kept
+
+    async def quota(self) -> Quota | None:
+        """Searches for orders that may follow at once: what polling lives on, and the scarcest of all."""
+        told = self._kept.limits.left("searchOrders", asyncio.get_running_loop().time())
+        return (
+            Quota(left=told[0], of=told[1], unit="searches for orders, one more every three minutes") if told else None
+        )
 
     async def check(self) -> str:
         """The store's name. Raises `Reconnect` when the seller does not sell in one of the account's marketplaces."""

@@ -59,6 +59,14 @@ class Limits:
         bucket.left -= 1
         return 0.0
 
+    def left(self, operation: str, now: float) -> tuple[int, int] | None:
+        """(calls that may be made now, burst); None while none was made."""
+        bucket = self._buckets[operation]
+        if bucket.at == -math.inf:
+            return None
+        bucket.fill(now)
+        return int(bucket.left), PLANS[operation][1]
+
     def learn(self, operation: str, told: str | None, now: float) -> None:
         """Takes over the rate that an answer's x-amzn-RateLimit-Limit tells; what is no rate is passed over."""
         try:

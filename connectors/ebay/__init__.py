@@ -6,11 +6,13 @@ docs/how-to/connect-ebay.md.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from connectors.ebay import connect, hearing, pulling, shipping, stock, subscriptions, undoing, wire
+from connectors.ebay import quota as quotas
 from connectors.ebay.client import Client
 from connectors.ebay.keys import Keys
 from connectors.ebay.message_signatures import Signer
@@ -27,6 +29,7 @@ from hub.contract import (
     Http,
     Page,
     ProductPage,
+    Quota,
     Reply,
     WebhookState,
 )
@@ -65,6 +68,7 @@ class Kept:
     keys: Keys = field(default_factory=Keys)
     offers: stock.OfferBook = field(default_factory=stock.OfferBook)
     before: undoing.Before = field(default_factory=undoing.Before)
+    told: quotas.Told = field(default_factory=quotas.Told)
 
 
 class Ebay:
@@ -111,6 +115,15 @@ class EbayChannel:
         """The seller's name at eBay."""
         user = await self._client.get("/commerce/identity/v1/user/", wire.User)
         return user.username or user.user_id
+
+    async def quota(self) -> Quota | None:
+        """The tightest of the quotas of sell_fulfillment, which polling and shipping live on."""
+        told, now = self._kept.told, asyncio.get_running_loop().time()
+        if now - told.at >= quotas.ASK_AGAIN:
+            query = {"api_context": "sell", "api_name": "fulfillment"}
+            told.quota = quotas.tightest(await self._client.get(quotas.PATH, wire.RateLimits, query, app=True))
+            told.at = now
+        return told.quota
 
     # -- hearing
 

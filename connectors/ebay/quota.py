@@ -1,15 +1,23 @@
-"""eBay's daily quotas: when the one that is used up is full again. Source: Analytics API, getRateLimits. Pure."""
+"""eBay's daily quotas: what is left of them, and when one that is used up is full again.
+
+Source: Analytics API, getRateLimits. Pure.
+"""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 from connectors.ebay import wire
 from connectors.http import LONGEST_WAIT
 from connectors.wire import instant
+from hub.contract import Quota
 from hub.errors import BadPayload
+
+ASK_AGAIN = 900.0
+"""Seconds after which the quota is asked for again."""
 
 PATH = "/developer/analytics/v1_beta/rate_limit/"
 
@@ -35,3 +43,23 @@ def wait(limits: wire.RateLimits, date: str | None) -> float | None:
         seconds = (max(resets) - parsedate_to_datetime(date)).total_seconds()
         return min(max(seconds, 1.0), LONGEST_WAIT)
     return None
+
+
+def tightest(limits: wire.RateLimits) -> Quota | None:
+    """The quota of which the smallest part is left; None where none is told."""
+    found = []
+    for rate in (rate for api in limits.rate_limits for resource in api.resources for rate in resource.rates):
+        if rate.limit > 0:
+            resets: datetime | None = None
+            with suppress(BadPayload):
+                resets = instant(rate.reset, "$.reset")
+            found.append(Quota(left=max(0, rate.remaining), of=rate.limit, unit="calls a day", resets_at=resets))
+    return min(found, key=lambda quota: quota.left / quota.of, default=None)
+
+
+@dataclass(slots=True)
+class Told:
+    """What was last told, and when, in seconds of the running loop: asking is a call too."""
+
+    quota: Quota | None = None
+    at: float = -ASK_AGAIN

@@ -35,8 +35,9 @@ class Token(Wire, frozen=True, rename=None):
 
 
 class Rate(Wire, frozen=True):
-    """One quota; `reset` is when it is full again."""
+    """One quota of `limit` calls; `reset` is when it is full again."""
 
+    limit: int = 0
     remaining: int = 1
     reset: str = ""
 

@@ -5,6 +5,7 @@ Admin GraphQL API 2026-04. How to connect a shop: docs/how-to/connect-shopify.md
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from connectors.shopify import answers, fulfilling, hearing, reading, recordings
 from connectors.shopify.bucket import Bucket
 from connectors.shopify.client import Client
 from connectors.shopify.tokens import Credentials, Tokens
-from hub.contract import About, Account, Credential, Cursor, Delivery, Http, Page, ProductPage, WebhookState
+from hub.contract import About, Account, Credential, Cursor, Delivery, Http, Page, ProductPage, Quota, WebhookState
 from hub.domain.order import News, Value
 from hub.domain.outgoing import (
     CancellationRequest,
@@ -63,7 +64,7 @@ class Shopify:
         if tokens.credentials != given:
             tokens = Tokens(given)
         self._kept[account.id] = tokens, bucket
-        return ShopifyChannel(account, Client(http, tokens, bucket))
+        return ShopifyChannel(account, Client(http, tokens, bucket), bucket)
 
     def authorize(self, values: Mapping[str, str], state: str, redirect: str) -> str:
         """Where the merchant grants the app its scopes."""
@@ -86,8 +87,9 @@ class Shopify:
 class ShopifyChannel:
     """One shop."""
 
-    def __init__(self, account: Account, client: Client) -> None:
+    def __init__(self, account: Account, client: Client, bucket: Bucket) -> None:
         self.account = account
+        self._bucket = bucket
         self._shop = shop_domain(account.settings.get("shop", ""))
         self._secret = account.secrets.get("client_secret", "")
         self._location = account.settings.get("location_id", "")
@@ -99,6 +101,11 @@ class ShopifyChannel:
         if shop is None or shop.myshopify_domain.lower() != self._shop:
             raise Reconnect(f"the access token is not one of {self._shop}")
         return shop.name
+
+    async def quota(self) -> Quota | None:
+        """Points in the bucket, as the last answer told and refilled since."""
+        told = self._bucket.left(asyncio.get_running_loop().time())
+        return Quota(left=told[0], of=told[1], unit="points of the rate limit") if told else None
 
     # -- hearing
 

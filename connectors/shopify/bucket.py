@@ -33,6 +33,12 @@ class Bucket:
         self._left -= need
         return 0.0
 
+    def left(self, now: float) -> tuple[int, int] | None:
+        """(points there are, points a full bucket holds); None while no answer has told."""
+        if self._rate <= 0:
+            return None
+        return int(min(self._full, self._left + (now - self._at) * self._rate)), int(self._full)
+
     def learn(self, operation: str, cost: Cost, now: float) -> None:
         """Takes over what an answer says."""
         status = cost.throttle_status

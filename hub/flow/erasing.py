@@ -1,10 +1,12 @@
-"""Forgetting a person on a channel's word: orders, customers, conversations and raw bodies lose who it was.
+"""Forgetting people, on a channel's word or because its rules set an end: orders, customers, conversations and raw
+bodies lose who it was.
 
 A receipt goes to the audit trail. An order still under way keeps what shipping needs until it is done.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +14,7 @@ from hub.domain.lifecycle import Inbox as State
 from hub.domain.order import Erasure
 from hub.flow.intake_common import Intake
 from hub.store import audit
-from hub.store.database import Row
+from hub.store.database import Row, Tx
 
 MINE = "SELECT id FROM orders WHERE merchant_id = $1 AND account_id = $2"
 FIND = f"""SELECT id, external_id, state, email, customer_id FROM orders WHERE id IN (
@@ -30,6 +32,8 @@ FORGET_BODIES = f"""UPDATE inbox SET body = '', error = '' WHERE merchant_id = $
     AND (about = ANY($3::text[]) OR $4) AND state = {int(State.DONE)}"""  # noqa: S608 - constants only
 FORGET_CHATS = "UPDATE chat_messages SET text = '', payload = '{}' WHERE conversation_id = ANY($1::bigint[])"
 CHATS = "SELECT id FROM conversations WHERE customer_id = ANY($1::bigint[])"
+GONE = """SELECT id FROM customers c WHERE id = ANY($1::bigint[])
+    AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.customer_id = c.id)"""
 
 WAIT_DAYS = 1
 
@@ -58,17 +62,28 @@ async def erase(intake: Intake, row: Row, news: Erasure) -> None:
     await _record(intake, row, news.kind, {"orders": len(found)})
 
 
-async def _forget(intake: Intake, row: Row, found: list[Row], whole_shop: bool) -> None:
-    tx = intake.tx
+async def forget(tx: Tx, account: tuple[int, int], found: Sequence[Row], *, whole_shop: bool = False) -> None:
+    """Takes the people out of `found`, orders (id, external_id, customer_id) of an account (merchant, id). Whoever has
+    other orders here stays known by those, conversations included."""
     orders = [order["id"] for order in found]
     people = sorted({order["customer_id"] for order in found if order["customer_id"] is not None})
-    chats = [chat["id"] for chat in await tx.fetch(CHATS, people)]
     await tx.execute(FORGET_ORDERS, orders)
-    await tx.execute(FORGET_CUSTOMERS, people)
+    gone = [row["id"] for row in await tx.fetch(GONE, people)]
+    await tx.execute(FORGET_CUSTOMERS, gone)
     await tx.execute(FORGET_MESSAGES, orders)
-    await tx.execute(FORGET_CHATS, chats)
-    about = [order["external_id"] for order in found]
-    await tx.execute(FORGET_BODIES, row["merchant_id"], row["account_id"], about, whole_shop)
+    await forget_chats(tx, gone)
+    await tx.execute(FORGET_BODIES, *account, [order["external_id"] for order in found], whole_shop)
+
+
+async def forget_chats(tx: Tx, people: Sequence[int]) -> None:
+    """Takes the words out of all conversations with these customers."""
+    await tx.execute(FORGET_CHATS, [chat["id"] for chat in await tx.fetch(CHATS, people)])
+
+
+async def _forget(intake: Intake, row: Row, found: list[Row], whole_shop: bool) -> None:
+    """A person who asks to be forgotten is, in every conversation."""
+    await forget_chats(intake.tx, sorted({it["customer_id"] for it in found if it["customer_id"] is not None}))
+    await forget(intake.tx, (row["merchant_id"], row["account_id"]), found, whole_shop=whole_shop)
 
 
 async def _record(intake: Intake, row: Row, action: str, details: dict[str, Any]) -> None:
