@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
 import hashlib
 import os
 import re
@@ -41,8 +42,8 @@ LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 LONGEST_LINE = 900
 """Characters of a line that travel as they are (RFC 5322 allows 998)."""
 
-ONE_WORD = 45
-"""Bytes that fit into one encoded word of 75 characters (RFC 2047)."""
+ONE_WORD = 39
+"""Bytes that fit into one encoded word on the line of a subject, which is 76 characters long (RFC 2047)."""
 
 SMTP_RATE = 5.0
 """Mails a second to one server; a local mailbox takes what comes."""
@@ -170,7 +171,7 @@ class EmailChannel:
         headers = {
             "From": sent_by,
             "To": to,
-            "Subject": _header(rendered.subject),
+            "Subject": _subject(rendered.subject),
             "Date": _date(int(self._clock.now().timestamp())),
             "Message-ID": message_id,
             "Auto-Submitted": "auto-generated",
@@ -209,15 +210,15 @@ def _sender(setting: str) -> tuple[str, str]:
     return formataddr((name, sender)), sender
 
 
-def _header(words: str) -> str:
-    """A header's words on one line, encoded where they are not plain (RFC 2047)."""
+def _subject(words: str) -> str:
+    """A subject's words, encoded where they are not plain (RFC 2047)."""
     line = " ".join(words.split())
     if line.isascii() and line.isprintable():
         return line
     raw = line.encode()
     if len(raw) <= ONE_WORD:  # the library would fold it into lines, which costs ten times as much
         return f"=?utf-8?b?{base64.b64encode(raw).decode()}?="
-    return Header(line, "utf-8").encode()
+    return Header(line, "utf-8", maxlinelen=75, header_name="Subject").encode(linesep="\r\n")
 
 
 @lru_cache(maxsize=8)
@@ -241,7 +242,8 @@ def _drop(folder: Path, mails: Sequence[Mail]) -> None:
         name = mail.message_id.strip("<>").partition("@")[0]
         partial = f"{folder}/.{name}.part"
         with open(partial, "wb", buffering=0) as file:  # noqa: PTH123 - a Path for each of many mails costs as much
-            file.write(mail.content)
+            if file.write(mail.content) != len(mail.content):
+                raise OSError(errno.ENOSPC, "a mail does not fit into the mailbox", partial)
         os.replace(partial, f"{folder}/{name}.eml")  # noqa: PTH105
 
 

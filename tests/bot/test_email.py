@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email
+import resource
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -89,6 +90,34 @@ async def test_long_lines_and_other_scripts_arrive_whole(http: AioHttp, tmp_path
     content = mails(tmp_path)[0]
     assert max(len(line) for line in content.split(b"\r\n")) <= 998
     assert read(content).get_content().split() == words.split()
+
+
+async def test_subjects_in_other_scripts_keep_to_the_length_of_lines(http: AioHttp, tmp_path: Path) -> None:
+    """76 characters where a word is encoded (RFC 2047, section 2), the name of the header counted."""
+    sender = channel(http, tmp_path)
+    for count in range(1, 61):
+        params = {"number": f"{count}{'ä' * count}"}
+        notice = Notice(conversation_id=0, address="a@b.de", text="notice.confirmed", params=params)
+        await sender.notify(notice, f"k{count}")
+    for content in mails(tmp_path):
+        lines = content.partition(b"\r\n\r\n")[0].split(b"\r\n")
+        assert max(len(line) for line in lines if b"=?" in line) <= 76
+        subject = read(content)["Subject"]
+        number = int("".join(filter(str.isdigit, subject)))
+        assert subject.count("ä") == number
+    assert len(mails(tmp_path)) == 60
+
+
+async def test_a_mail_that_does_not_fit_is_not_in_the_mailbox(http: AioHttp, tmp_path: Path) -> None:
+    """The limit of a file stands for a disk that is nearly full: the first write is cut short without an error."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(OSError, match="does not fit"):
+            await channel(http, tmp_path).notify(NOTICE, "k")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert mails(tmp_path) == []
 
 
 async def test_an_account_with_neither_server_nor_mailbox_must_be_connected_again(http: AioHttp) -> None:
