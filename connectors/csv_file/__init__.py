@@ -5,7 +5,7 @@ orders in the hub's own JSON, one delivery each. There is no system on the other
 
 __init__.py   what the connector declares
 wire.py       the shape of an order, which is the hub's own
-mapper.py     pure: that shape → the hub's order, with a mark of its content
+mapper.py     pure: that shape → the hub's order
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ from hub.command.channels import ACTOR, MERCHANT, DryRun, Json, Opened, Run
 
 def orders(run: Run) -> typer.Typer:
     """The group of commands."""
-    group = typer.Typer(no_args_is_help=True, help="Look at orders.")
+    group = typer.Typer(no_args_is_help=True, help="Look at orders, import them from files.")
+    _importing(group, run)
 
     @group.command("list")
     def listed(
@@ -40,6 +41,36 @@ def orders(run: Run) -> typer.Typer:
         run(work, as_json=as_json)
 
     return group
+
+
+def _importing(group: typer.Typer, run: Run) -> None:
+    @group.command("import")
+    def imported(  # noqa: PLR0913, PLR0917 - options that people type
+        account: Annotated[str, typer.Option(help="Id or name of the account that the orders belong to.")],
+        file: Annotated[
+            Path | None, typer.Argument(exists=True, dir_okay=False, help="CSV or JSON; default: the account's path.")
+        ] = None,
+        columns: Annotated[list[str] | None, typer.Option("--map", help="THEIRS=ours, for a column.")] = None,
+        fixed: Annotated[
+            list[str] | None, typer.Option("--set", help="ours=value, for what the file does not say.")
+        ] = None,
+        mapping: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Both, as TOML.")] = None,
+        dry_run: DryRun = False,
+        as_json: Json = False,
+    ) -> None:
+        """Orders from CSV or JSON. Example: python main.py orders import orders.csv --account Wholesale --dry-run"""
+        from hub.actions.import_orders import Asked, import_orders
+        from hub.command import importing
+
+        async def work(parts: Opened) -> Any:
+            how = importing.how(mapping, columns or (), fixed or ())
+            asked = Asked(merchant_id=MERCHANT, account=account, file=file, how=how, dry_run=dry_run)
+            tell = importing.teller(dry_run, as_json)
+            async with parts.inbox() as inbox:
+                done = await import_orders(parts.services, inbox, asked, tell)
+            return done if as_json else importing.summary(done)
+
+        run(work, as_json=as_json)
 
 
 def stock(run: Run) -> typer.Typer:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+import msgspec
+
 from hub.domain import money
 from hub.domain.order import (
     Address,
@@ -32,6 +34,10 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no letter that sounds or looks like a digit, because people read numbers out."""
 
 
+CONTENT = "content"
+"""Name among an order's words of the mark of its content: files say no time of change, so an import compares these."""
+
+
 class Origin(NamedTuple):
     """Where an order came from, for what it does not say itself: the delivery's id, and when it was sent."""
 
@@ -44,6 +50,11 @@ def short_name(text: str) -> str:
     number = int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:8], "big") >> 4
     letters = [ALPHABET[number >> 5 * place & 31] for place in range(12)]
     return "-".join("".join(letters[start : start + 4]) for start in (0, 4, 8))
+
+
+def content_mark(placed: PlacedOrder) -> str:
+    """A mark of everything the order says, however it was written down; equal for equal content."""
+    return hashlib.sha256(msgspec.json.encode(placed)).hexdigest()[:32]
 
 
 def channel_order(placed: PlacedOrder, origin: Origin) -> ChannelOrder:
@@ -89,7 +100,7 @@ def channel_order(placed: PlacedOrder, origin: Origin) -> ChannelOrder:
         shipments=tuple(foreign_shipment(placed, i) for i in range(len(placed.shipments))),
         cancelled_at=placed.cancelled_at,
         cancel_reason=placed.cancel_reason,
-        words={"source": placed.source} if placed.source else {},
+        words={**({"source": placed.source} if placed.source else {}), CONTENT: content_mark(placed)},
         unknown_words=unknown_words(placed),
         note=placed.note,
         test=placed.test,

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors.csv_file.mapper import CONTENT
 from connectors.http import AioHttp
 from hub.contract import Delivery
 from hub.domain.order import ChannelOrder
+from hub.domain.placed_order_reading import CONTENT
 from hub.errors import Reconnect
 from tests.connectors.csv_file.harness import HARNESS
 
@@ -23,7 +23,7 @@ BODY = (
 async def test_content_is_marked_whenever_it_comes(http: AioHttp) -> None:
     channel = HARNESS.connector.open(HARNESS.account(""), http)
     marks = []
-    for mark, body in (("a", BODY), ("b", BODY), ("c", BODY.replace(b":1}", b":2}"))):
+    for mark, body in (("a", BODY), ("b", BODY.replace(b",", b", ")), ("c", BODY.replace(b":1}", b":2}"))):
         (order,) = channel.read(Delivery(mark, "order", body))
         assert isinstance(order, ChannelOrder)
         marks.append(order.words[CONTENT])
