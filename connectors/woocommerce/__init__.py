@@ -32,6 +32,7 @@ from hub.contract import (
     ListsProducts,
     LooksUp,
     ManagesWebhooks,
+    Nudges,
     Page,
     ProductPage,
     PullsOrders,
@@ -80,6 +81,7 @@ class WooCommerceChannel(
     PullsOrders,
     HearsWebhooks,
     Greets,
+    Nudges,
     ReplaysRecordings,
     ManagesWebhooks,
     ListsProducts,
@@ -117,6 +119,9 @@ class WooCommerceChannel(
 
     def read(self, delivery: Delivery) -> tuple[News, ...]:
         return hearing.read(delivery)
+
+    def nudge(self, delivery: Delivery) -> Mapping[str, str] | None:
+        return hearing.nudge(delivery)
 
     def sign(self, topic: str, body: bytes) -> Mapping[str, str]:
         return hearing.sign(topic, body, self._secret)

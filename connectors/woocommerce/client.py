@@ -38,8 +38,10 @@ class Listing(Generic[T]):
 
     def ends(self, offset: int, size: int = PAGE) -> bool:
         """Whether this was the last part. Plugins may hide items of a part, so its own length says nothing unless
-        nothing else does."""
-        return len(self.items) < size if self.total is None else offset + size >= self.total
+        nothing else does, or what else does is wrong: some have the database not count at all, which reads as 0."""
+        if self.total is None or self.total < offset + len(self.items):
+            return len(self.items) < size
+        return offset + size >= self.total
 
 
 class Client:

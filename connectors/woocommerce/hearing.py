@@ -81,6 +81,15 @@ def read(told: Delivery) -> tuple[News, ...]:
     return reader(told) if reader else ()
 
 
+def nudge(told: Delivery) -> Mapping[str, str] | None:
+    """The account itself, for a webhook of an order with refunds: which units they are for has to be asked."""
+    try:
+        order = decode(told.body, wire.Order) if READERS.get(told.topic) is _order else None
+        return {} if order is not None and mapper.unsettled(order) else None
+    except BadPayload:
+        return None
+
+
 def _order(told: Delivery) -> tuple[News, ...]:
     return mapper.news(decode(told.body, wire.Order))
 

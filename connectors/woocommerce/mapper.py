@@ -31,16 +31,27 @@ NONE: Mapping[str, int] = {}
 
 
 def news(order: wire.Order, refunds: Sequence[wire.Refund] | None = None) -> tuple[News, ...]:
-    """The order and the refunds it lists; nothing for a cart, or an order that nobody has put anything into yet.
-    `refunds`: what each is for, None when that is not known. Raises `BadPayload`."""
+    """The order and the refunds it lists; nothing for a cart, or an order that nobody has put anything into yet, nor
+    where it is `unsettled`. `refunds`: what each is for, None when that is not known. Raises `BadPayload`."""
     empty = not (order.line_items or order.fee_lines or order.shipping_lines)
     if empty or words.standing(order.status) is Standing.CART:
         return ()
     told = channel_order(order, refunds)
+    known: tuple[News, ...] = (
+        () if refunds is None and unsettled(order) else (told, *refund_notices(order, refunds or ()))
+    )
     if not any(extra.key == "_anonymized" and extra.value == "yes" for extra in order.meta_data):
-        return (told, *refund_notices(order, refunds or ()))
+        return known
     erasure = Erasure(kind="erase_person", order_ids=(told.external_id,))
-    return (nobodys(told), *refund_notices(order, refunds or ()), erasure)
+    return (*(nobodys(it) if isinstance(it, ChannelOrder) else it for it in known), erasure)
+
+
+def unsettled(order: wire.Order) -> bool:
+    """Whether goods may still leave of which units were refunded: which ones, an order alone does not say, and told
+    without it they would be shipped. Such an order is polled, with its refunds."""
+    standing = words.standing(order.status)
+    left = standing is Standing.SHIPPED or order.date_completed_gmt is not None
+    return bool(order.refunds) and not left and not is_over(order, standing)
 
 
 def nobodys(told: ChannelOrder) -> ChannelOrder:

@@ -166,7 +166,8 @@ class Polled(Struct, frozen=True):
     refunds: tuple[Refund, ...]
 
 
-class Deleted(Struct, frozen=True):
-    """Body of order.deleted."""
+class Deleted(Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of order.deleted, which is nothing but this: the topic is not signed, and under it another webhook's body
+    must not pass for a farewell."""
 
     id: Id

@@ -13,7 +13,7 @@ from connectors.woocommerce import WooCommerce, WooCommerceChannel
 from connectors.woocommerce.hearing import TOPICS
 from hub.contract import Account, Delivery, Greeting, Secrets
 from hub.domain.order import Cancellation, ChannelOrder
-from hub.errors import Forbidden, Invalid, Reject
+from hub.errors import BadPayload, Forbidden, Invalid, Reject
 from hub.flow.intake_orders import rank
 from tests.connectors.woocommerce.harness import HARNESS, ORDER
 from tests.connectors.woocommerce.orders import order_of
@@ -61,6 +61,15 @@ async def test_deliveries_of_one_second_collide_at_the_store_and_not_here(
     theirs = {it.headers["x-wc-webhook-delivery-id"] for it in subscribed.store.posted}
     ours = {it.id for it in arrive(channel, subscribed)}
     assert len(theirs) == 1 and len(ours) == 5
+
+
+async def test_an_orders_body_is_no_farewell(channel: WooCommerceChannel, subscribed: WooDouble) -> None:
+    """The signature covers the body and not the topic: a recorded update must not cancel its order under another."""
+    subscribed.store.add_order(order_of(800))
+    (posted,) = subscribed.store.posted
+    delivery = channel.verify({**posted.headers, "x-wc-webhook-topic": "order.deleted"}, posted.body)
+    with pytest.raises(BadPayload):
+        channel.read(delivery)
 
 
 async def test_updated_may_come_before_created(channel: WooCommerceChannel, subscribed: WooDouble) -> None:
