@@ -72,6 +72,7 @@ class Scheduler:
         jobs: Sequence[Job | AccountJob] = JOBS,
         *,
         grace: float = GRACE_SECONDS,
+        look: float = LOOK_SECONDS,
     ) -> None:
         self._services = services
         self._inbox = inbox
@@ -81,6 +82,7 @@ class Scheduler:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._tried: dict[str, datetime] = {}
         self._grace = grace
+        self._look_seconds = look
         self._stopping = False
         self._clock: Any = None
 
@@ -93,7 +95,7 @@ class Scheduler:
         soon = datetime.now(UTC)
         for job in self._whole:
             self._clock.add_job(self._turn_of, job.when.trigger(), [job], id=job.name, next_run_time=soon)
-        look, again = (Every(timedelta(seconds=count)).trigger() for count in (LOOK_SECONDS, TRY_AGAIN_SECONDS))
+        look, again = (Every(timedelta(seconds=count)).trigger() for count in (self._look_seconds, TRY_AGAIN_SECONDS))
         self._clock.add_job(self._look_soon, look, id="look", next_run_time=soon)
         self._clock.add_job(self._try_again, again, id="try again")
         self._clock.start()

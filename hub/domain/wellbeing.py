@@ -52,7 +52,7 @@ def _sign(
 
 def _signs(facts: Facts, now: datetime) -> Iterator[Sign]:
     if facts.unopened:
-        yield _sign("connection", "unopened", Level.BROKEN, why=facts.unopened)
+        yield _sign("connection", "unopened", Level.BROKEN, heal=Heal.CONNECT_AGAIN, why=facts.unopened)
     if facts.state != "active":
         yield _sign("connection", facts.state, Level.BROKEN, heal=Heal.CONNECT_AGAIN, why=facts.why)
     if facts.every is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
@@ -12,6 +13,7 @@ from connectors.etsy import Etsy
 from hub.accounts import Accounts, Tools
 from hub.actions.check_account import check_account
 from hub.actions.renew_credentials import Renewed, renew_credentials, renewable
+from hub.contract import Cursor
 from hub.errors import Invalid, Reconnect, Retry
 from scheduler.jobs import JOBS, AccountJob
 from tests.connectors.etsy.server import (
@@ -129,3 +131,91 @@ async def test_only_accounts_whose_credentials_end_are_renewed_each_day(world: W
     assert isinstance(job, AccountJob)
     assert job.concern == "credentials"
     assert await job.action(world.services, world.inbox, account_id) == Renewed(("refresh_token",))
+
+
+# ---------------------------------------------------------------- renewed in the middle of a call
+
+
+async def test_a_token_that_is_replaced_during_a_call_is_stored_at_once(world: World, etsy: EtsyDouble) -> None:
+    account_id = await connected(world, etsy)
+    world.clock.advance(timedelta(days=3))
+    await check_account(world.services, account_id)
+    kept = await secrets(world, account_id)
+    assert kept["refresh_token"] in etsy.refresh - {REFRESH_TOKEN}
+    row = (await world.rows("SELECT observed, credentials_at FROM accounts"))[0]
+    assert "renewing" not in json.loads(row["observed"]), "the lease is given back"
+    assert world.clock.now() - row["credentials_at"] < timedelta(minutes=1)
+
+
+async def test_two_processes_never_use_one_token_at_the_same_time(world: World, etsy: EtsyDouble) -> None:
+    """Where a refresh token is good once, the one of two that came second would be left with nothing."""
+    etsy.rotates = True
+    account_id = await connected(world, etsy)
+    processes = [restarted(world) for _ in range(4)]
+    channels = [await process.open(account_id) for process in processes]
+    assert await asyncio.gather(*(channel.check() for channel in channels)) == ["TeaAndCups"] * 4
+    assert etsy.refreshed == 4 and len(etsy.refresh) == 1
+    assert (await secrets(world, account_id))["refresh_token"] in etsy.refresh
+    for process in processes:
+        process.forget(account_id)
+        assert await (await process.open(account_id)).check() == "TeaAndCups"
+    assert etsy.refreshed <= 8, "each proves once that the token of another works, none takes turns for ever"
+
+
+async def test_a_process_goes_on_with_its_access_token_when_another_renews(world: World, etsy: EtsyDouble) -> None:
+    account_id = await connected(world, etsy)
+    mine, theirs = restarted(world), restarted(world)
+    for process in (mine, theirs, mine, theirs):
+        process.forget(account_id)
+        await (await process.open(account_id)).pull_orders(Cursor())  # type: ignore[attr-defined]
+    assert etsy.refreshed == 2
+
+
+async def test_what_a_merchant_gives_during_a_call_counts(world: World, etsy: EtsyDouble) -> None:
+    account_id = await connected(world, etsy)
+    channel = await world.accounts.open(account_id)
+    etsy.gate.clear()
+    checking = asyncio.create_task(channel.check())
+    async with asyncio.timeout(10):
+        await etsy.asked.wait()
+    given = {name: VALUES[name] for name in ("keystring", "shared_secret", "webhook_secret")}
+    await world.accounts.renew(world.merchant_id, account_id, given | {"refresh_token": "1.given-by-the-merchant"})
+    etsy.gate.set()
+    assert await checking == "TeaAndCups"
+    assert (await secrets(world, account_id))["refresh_token"] == "1.given-by-the-merchant"
+
+
+async def test_who_holds_the_lease_too_long_is_taken_for_dead(world: World, etsy: EtsyDouble) -> None:
+    account_id = await connected(world, etsy)
+    mark = {"by": "dead", "until": (world.clock.now() + timedelta(seconds=60)).isoformat()}
+    await world.database.plain.execute(
+        "UPDATE accounts SET observed = jsonb_build_object('renewing', $1::jsonb)", json.dumps(mark)
+    )
+    checking = asyncio.create_task((await world.accounts.open(account_id)).check())
+    await asyncio.wait([checking], timeout=0.3)
+    assert not checking.done() and etsy.refreshed == 0, "it waits"
+    world.clock.advance(timedelta(seconds=61))
+    assert await asyncio.wait_for(checking, 10) == "TeaAndCups"
+
+
+async def test_a_refusal_leaves_token_and_lease_as_they_were(world: World, etsy: EtsyDouble) -> None:
+    account_id = await connected(world, etsy)
+    channel = await world.accounts.open(account_id)
+    for status, failure in ((503, Retry), (400, Reconnect)):
+        etsy.fail(status, body=b'{"error":"invalid_grant"}', headers={"Content-Type": "application/json"})
+        with pytest.raises(failure):
+            await channel.check()
+        assert (await secrets(world, account_id))["refresh_token"] == REFRESH_TOKEN
+        assert json.loads(await world.value("SELECT observed FROM accounts")) == {}
+    assert await channel.check() == "TeaAndCups"
+
+
+async def test_the_age_of_credentials_is_that_of_what_proves(world: World, etsy: EtsyDouble) -> None:
+    account_id = await connected(world, etsy)
+    made = await world.value("SELECT credentials_at FROM accounts")
+    world.clock.advance(timedelta(days=10))
+    given = {name: VALUES[name] for name in ("keystring", "shared_secret", "refresh_token")}
+    await world.accounts.renew(world.merchant_id, account_id, given | {"webhook_secret": "whsec_bmV3", "put_back": ""})
+    assert await world.value("SELECT credentials_at FROM accounts") == made, "a webhook's secret proves nothing there"
+    await world.accounts.renew(world.merchant_id, account_id, given | {"refresh_token": "1.another"})
+    assert await world.value("SELECT credentials_at FROM accounts") > made + timedelta(days=9)
