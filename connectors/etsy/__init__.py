@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from connectors.etsy import hearing, reading, shipping, stock
+from connectors.etsy.bench import Bench
 from connectors.etsy.client import Client
 from connectors.etsy.connect import API, split_key
 from connectors.etsy.quota import Quota, Use
@@ -51,6 +52,7 @@ class Etsy:
 
     def __init__(self) -> None:
         self._kept: dict[int, tuple[Tokens, Quota]] = {}
+        self._benches: dict[int, Bench] = {}
 
     def open(self, account: Account, http: Http) -> EtsyChannel:
         """The shop's channel. Raises `Invalid` without credentials or with a shop that is no number."""
@@ -58,7 +60,7 @@ class Etsy:
         kept = self._kept.get(account.id)
         if kept is None or not kept[0].adopt(given, account.keeper):
             kept = self._kept[account.id] = Tokens(given, account.keeper), Quota()
-        return EtsyChannel(account, http, *kept)
+        return EtsyChannel(account, http, *kept, self._benches.setdefault(account.id, Bench()))
 
     def authorize(self, values: Mapping[str, str], state: str, redirect: str) -> str:
         """Where the merchant grants the app its scopes."""
@@ -77,7 +79,7 @@ class Etsy:
 class EtsyChannel:
     """One shop."""
 
-    def __init__(self, account: Account, http: Http, tokens: Tokens, quota: Quota) -> None:
+    def __init__(self, account: Account, http: Http, tokens: Tokens, quota: Quota, bench: Bench) -> None:
         self.account = account
         self._shop = account.settings["shop_id"].strip()
         self._secret = account.secrets.get("webhook_secret", "")
@@ -85,6 +87,7 @@ class EtsyChannel:
         self._http = http
         self._tokens = tokens
         self._quota = quota
+        self._bench = bench
         self._client = Client(http, tokens, quota)
 
     async def check(self) -> str:
@@ -145,7 +148,7 @@ class EtsyChannel:
 
     async def push_stock(self, level: StockLevel, key: str) -> Receipt:
         client = self._client.using(Use.STOCK, key)
-        return await stock.push_stock(client, self._shop, level, put_back=self._put_back)
+        return await stock.push_stock(client, self._shop, level, self._bench, put_back=self._put_back)
 
     async def look_up(self, kind: Kind, payload: Value, key: str) -> Receipt | None:
         """What became of a call whose answer was lost."""

@@ -78,8 +78,11 @@ def unwrap(body: bytes, topic: str) -> tuple[str, bytes]:
 def _signature(secret: str, mark: str, stamp: str, body: bytes) -> str:
     if not secret:
         raise Forbidden("the account has no webhook_secret, so no webhook of it can be proven: set it")
+    key = _key(secret)
+    if not key:
+        raise Forbidden("the account's webhook_secret is empty behind its whsec_: enter it whole")
     signed = f"{mark}.{stamp}.".encode() + body
-    return base64.b64encode(hmac.new(_key(secret), signed, hashlib.sha256).digest()).decode()
+    return base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
 def _key(secret: str) -> bytes:

@@ -23,13 +23,16 @@ from hub.errors import BadPayload, Retry
 PAGE = 100
 """The most that Etsy gives at once."""
 
+BACK = 5
+"""Places that a page which is found by offset begins before the end of the last."""
+
 
 async def pull_receipts(client: Client, shop_id: str, cursor: Cursor) -> Page:
     """One page of receipts that changed since `cursor.at`, oldest change first.
 
     Offsets count in a list that moves: a receipt that changes meanwhile goes to its end, and another one slips through
     between two pages. So each page asks anew from the last change seen, and offsets (in `cursor.token`) only serve
-    within one second that fills a page.
+    within one second that fills a page, a few places back.
     """
     offset = int(cursor.token or 0)
     asked: dict[str, object] = {"limit": PAGE, "offset": offset, "sort_on": "updated", "sort_order": "asc"}
@@ -52,7 +55,7 @@ def _next(cursor: Cursor, deliveries: Sequence[Delivery], offset: int) -> Cursor
     ascending = len(known) == len(times) and known == sorted(known)
     if ascending and (cursor.at is None or int(known[-1].timestamp()) > int(cursor.at.timestamp())):
         return Cursor(at=known[-1])
-    return Cursor(at=cursor.at, token=str(offset + len(deliveries)))
+    return Cursor(at=cursor.at, token=str(max(offset + len(deliveries) - BACK, offset + 1)))
 
 
 def _delivery(raw: msgspec.Raw) -> Delivery:

@@ -30,7 +30,7 @@ async def push_shipment(client: Client, shop_id: str, shipment: Shipment) -> Rec
     if shipment.tracking_number:
         form |= {"tracking_code": shipment.tracking_number, "carrier_name": words.carrier(shipment.carrier)}
     after = await client.send("submit tracking", "POST", f"{path}/tracking", wire.Receipt, **form)
-    made = _known(after, shipment)
+    made = _known(after, shipment) or _new(receipt, after)
     if made is None:
         raise Unknown("submit tracking: Etsy's answer does not show the number that was submitted")
     return made
@@ -51,6 +51,17 @@ def _known(receipt: wire.Receipt, shipment: Shipment) -> Receipt | None:
     if not shipment.tracking_number and receipt.is_shipped:
         return Receipt(external_id=str(receipt.receipt_id), details={"is_shipped": "true"})
     return None
+
+
+def _new(before: wire.Receipt, after: wire.Receipt) -> Receipt | None:
+    """The one number that came to the receipt by what was submitted, however Etsy writes it; None for none or several.
+    Doubting it would mean to submit it again, and the buyer would get another letter each time."""
+    known = {one.receipt_shipping_id for one in before.shipments or ()}
+    fresh = [one for one in after.shipments or () if one.receipt_shipping_id not in known]
+    if len(fresh) != 1 or fresh[0].receipt_shipping_id is None:
+        return None
+    details = {"carrier_name": fresh[0].carrier_name or "", "tracking_code": fresh[0].tracking_code or ""}
+    return Receipt(external_id=str(fresh[0].receipt_shipping_id), details=details)
 
 
 def _check(receipt: wire.Receipt, shipment: Shipment) -> None:
@@ -74,8 +85,8 @@ def _must_be_tracked(receipt: wire.Receipt) -> bool:
 
 
 def _plain(code: str | None) -> str:
-    """A tracking number without what people put between its characters."""
-    return "".join((code or "").split()).casefold()
+    """A tracking number without what people put between its characters, and Etsy may take out."""
+    return "".join(letter for letter in code or "" if letter.isalnum()).casefold()
 
 
 def _number(order_id: str) -> int:

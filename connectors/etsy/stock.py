@@ -1,8 +1,9 @@
 """How many units Etsy may sell.
 
-Etsy has no call for one quantity: a listing's whole inventory is read, changed and written back. It takes no inventory
-without a unit (etsy/open-api issue 395), so a listing whose last unit is gone is taken off sale instead; and no more
-than 999 of a thing. Quantities that do not differ by a variant's properties are one pool.
+Etsy has no call for one quantity: a listing's whole inventory is read, changed and written back. It takes no
+inventory without a unit (etsy/open-api issue 395), so a listing whose last unit is gone is taken off sale instead;
+and no more than 999 of a thing. The unit that stays in such an inventory is written off with the next that comes in.
+Quantities that do not differ by a variant's properties are one pool.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from connectors.etsy import wire_goods, words
+from connectors.etsy.bench import Bench
 from connectors.etsy.client import Client
 from connectors.etsy.keys import listing_of, variant_key
 from connectors.etsy.wire import Property
@@ -27,20 +29,28 @@ AT_ONCE = 100
 """Listings in one question."""
 
 
-async def push_stock(client: Client, shop_id: str, level: StockLevel, *, put_back: bool) -> Receipt:
+async def push_stock(client: Client, shop_id: str, level: StockLevel, bench: Bench, *, put_back: bool) -> Receipt:
     """Sets the level; nothing is written where it is right already. `put_back`: put an inactive listing on sale again
     when there are units. Raises `Reject` for a listing or variant that Etsy does not have."""
+    async with bench.turn(listing_of(level.listing_id)):
+        return await _push(client, shop_id, level, bench, put_back=put_back)
+
+
+async def _push(client: Client, shop_id: str, level: StockLevel, bench: Bench, *, put_back: bool) -> Receipt:
     number, inventory = await _inventory(client, level)
     chosen = _chosen(inventory, level, number)
     wanted = min(level.available, MOST)
-    changed = _with(inventory, chosen, wanted)
+    gone = [one for one in inventory.products if variant_key(number, one.property_values) in bench.zeros(number)]
+    changed = _with(_with(inventory, gone, 0), chosen, wanted)
     if not _units(changed):
+        bench.remember(number, (variant_key(number, one.property_values) for one in chosen))
         if _state(inventory) == words.ON_SALE:
             await _move(client, shop_id, number, words.OFF_SALE)
         return _receipt(number, words.OFF_SALE, 0)
     state = _state(inventory)
     if changed != inventory:
         await client.put("set the stock", f"/listings/{number}/inventory", Inventory, sent(changed))
+    bench.forget(number)
     if put_back and wanted and state == words.OFF_SALE:
         await _move(client, shop_id, number, words.ON_SALE)
         state = words.ON_SALE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace as changed
 from typing import Any
 
@@ -65,6 +66,20 @@ async def test_an_answer_that_is_lost_is_looked_up_and_no_second_letter_goes_out
         found = await channel.look_up(Kind.PUSH_SHIPMENT, SHIPMENT, "k")
         assert found is not None and await channel.push_shipment(SHIPMENT, "k") == found
     assert double.shop.emails == [(ORDER, NUMBER)]
+
+
+async def test_a_number_that_etsy_writes_its_own_way_is_not_submitted_again(
+    channel: EtsyChannel, double: EtsyDouble
+) -> None:
+    """Each submission is a letter to the buyer."""
+    dashed = shipment(tracking_number="RR-123.456-789/DE")
+    made = await channel.push_shipment(dashed, "k")
+    (kept,) = double.shop.receipts[ORDER]["shipments"]
+    kept["tracking_code"] = "RR123456789DE"
+    assert (await channel.look_up(Kind.PUSH_SHIPMENT, dashed, "k") or made).external_id == made.external_id
+    assert await channel.look_up(Kind.PUSH_SHIPMENT, dashed, "k") is not None
+    await channel.push_shipment(dashed, "k")
+    assert len(double.shop.emails) == 1
 
 
 async def test_a_carrier_etsy_does_not_know_still_shows_its_number(channel: EtsyChannel, double: EtsyDouble) -> None:
@@ -198,6 +213,26 @@ async def test_the_last_unit_takes_the_listing_off_sale(channel: EtsyChannel, do
     before = len(double.effects())
     await channel.push_stock(level(BLUE, 0), "k")
     assert len(double.effects()) == before
+
+
+async def test_levels_of_two_variants_at_once_undo_nothing(channel: EtsyChannel, double: EtsyDouble) -> None:
+    """A listing's inventory is written as a whole: who reads it before another writes brings the old level back."""
+    await asyncio.gather(channel.push_stock(level(RED, 0), "k1"), channel.push_stock(level(BLUE, 9), "k2"))
+    assert double.shop.quantities(CUP) == [0, 9]
+
+
+async def test_the_unit_that_etsy_kept_is_not_sold_when_another_variant_comes_back(
+    double: EtsyDouble, http: AioHttp
+) -> None:
+    account = HARNESS.account(double.url)
+    etsy, put_back = Etsy(), changed(account, settings={**account.settings, "put_back": "yes"})
+    await etsy.open(put_back, http).push_stock(level(RED, 0), "k1")
+    await etsy.open(put_back, http).push_stock(level(BLUE, 0), "k2")
+    assert double.shop.listings[CUP]["state"] == "inactive" and double.shop.quantities(CUP) == [0, 4]
+    await etsy.open(put_back, http).push_stock(level(RED, 6), "k3")
+    assert double.shop.listings[CUP]["state"] == "active" and double.shop.quantities(CUP) == [6, 0]
+    await etsy.open(put_back, http).push_stock(level(BLUE, 2), "k4")
+    assert double.shop.quantities(CUP) == [6, 2]
 
 
 @pytest.mark.parametrize(("setting", "state"), [("", "inactive"), ("Yes", "active")])

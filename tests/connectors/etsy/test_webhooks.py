@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import json
 import time
 from dataclasses import replace
@@ -67,6 +70,17 @@ def test_without_a_secret_nobody_is_believed(double: EtsyDouble, http: AioHttp) 
         bare.verify(double.headers(PAID), PAID)
     with pytest.raises(Forbidden, match="webhook_secret"):
         bare.sign("order.paid", PAID)
+
+
+@pytest.mark.parametrize("secret", ["whsec_", " ", "whsec_ "])
+def test_a_secret_of_nothing_proves_nothing(double: EtsyDouble, http: AioHttp, secret: str) -> None:
+    """An empty key is known to everybody."""
+    given = HARNESS.account(double.url)
+    bare = Etsy().open(replace(given, secrets=Secrets({**given.secrets, "webhook_secret": secret})), http)
+    stamp = str(int(time.time()))
+    forged = base64.b64encode(hmac.new(b"", f"m.{stamp}.".encode() + PAID, hashlib.sha256).digest()).decode()
+    with pytest.raises(Forbidden):
+        bare.verify({"webhook-id": "m", "webhook-timestamp": stamp, "webhook-signature": f"v1,{forged}"}, PAID)
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"event_type": 5}', b'{"event_type": "listing.made"}', b"\xff"])
