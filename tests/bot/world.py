@@ -10,7 +10,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
@@ -151,7 +151,7 @@ class World:
             "tax_included": True, "total": 2000, "tax_total": 0, "shop_total": 2000, "charges": [], "note": "",
             "buyer": {"name": "Anna Berg", "email": mail}, "email": mail, "customer_id": customer, "paid": True,
             "pending": False, "test": False, "words": {}, "unknown_words": [], "risks": [], "cancel_reason": "",
-            "promised_at": "2026-11-24T12:00:00Z", "tracking_token": f"t{order}",
+            "promised_at": datetime(2026, 11, 24, 12, tzinfo=UTC), "tracking_token": f"t{order}",
         }])  # fmt: skip
         counters = dict.fromkeys(("reserved", "assigned", "picked", "packed", "shipped"), 0)
         if shipped:
@@ -176,8 +176,9 @@ class World:
         }])  # fmt: skip
         await sets.insert(tx, "parcels", [base | {
             "id": ids.next(), "fulfillment_id": work, "number": f"{number}-{work}", "label": "bought",
-            "custody": "handed_over", "tracking": "in_transit", "tracked_at": "2026-11-22T08:00:00Z", "carrier": "DHL",
-            "service": "standard", "tracking_number": f"JD{order % 10**9}", "tracking_url": "https://dhl.example/1",
+            "custody": "handed_over", "tracking": "in_transit", "carrier": "DHL",
+            "tracked_at": datetime(2026, 11, 22, 8, tzinfo=UTC), "service": "standard",
+            "tracking_number": f"JD{order % 10**9}", "tracking_url": "https://dhl.example/1",
             "label_id": "", "label_url": "", "label_cost": 0, "label_currency": "", "label_attempt": 1,
             "weight_grams": 500, "contents": {},
         }])  # fmt: skip
