@@ -165,21 +165,29 @@ class Accounts:
 
     async def reseal(self) -> int:
         """Closes with the newest key what older ones had closed, for every account there ever was; returns how many
-        accounts that touched. Raises `Reconnect` for a value that none of the keys opens."""
-        vault, touched = self._tools.vault, 0
-        for row in await self._database.plain.fetch("SELECT id, merchant_id, secrets FROM accounts ORDER BY id"):
-            sealed: dict[str, str] = json.loads(row["secrets"])
-            belongs = (row["merchant_id"], row["id"])
-            anew = sealed | {
-                name: vault.close(vault.open(value, *belongs, name), *belongs, name)
-                for name, value in sealed.items() if not vault.is_current(value)
-            }  # fmt: skip
-            if anew != sealed:  # guarded by what was read: credentials that somebody gives meanwhile are newer
+        accounts that touched. Raises `Reconnect`, once all others are done, for those that none of the keys opens."""
+        touched, lost = 0, []
+        for row in await self._database.plain.fetch("SELECT id, merchant_id, name, secrets FROM accounts ORDER BY id"):
+            try:
+                anew = self._resealed((row["merchant_id"], row["id"]), json.loads(row["secrets"]))
+            except Reconnect as error:
+                lost.append(f"account {row['id']} {row['name']!r}: {error}")
+                continue
+            if anew is not None:  # guarded by what was read: credentials that somebody gives meanwhile are newer
                 touched += await self._database.plain.execute(
                     "UPDATE accounts SET secrets = $2 WHERE id = $1 AND secrets = $3::jsonb",
                     row["id"], json.dumps(anew), row["secrets"],
                 )  # fmt: skip
+        if lost:
+            raise Reconnect("; ".join(lost))
         return touched
+
+    def _resealed(self, belongs: tuple[int, int], sealed: Mapping[str, str]) -> Mapping[str, str] | None:
+        """Secrets closed with the newest key; None where all of them are."""
+        vault = self._tools.vault
+        old = {name: value for name, value in sealed.items() if not vault.is_current(value)}
+        anew = {name: vault.close(vault.open(value, *belongs, name), *belongs, name) for name, value in old.items()}
+        return {**sealed, **anew} if anew else None
 
     def forget(self, account_id: int) -> None:
         """Drops the kept channel, so that the next `open` reads the row again."""

@@ -14,5 +14,5 @@ class Resealed(Struct, frozen=True):
 
 
 async def reseal_secrets(services: Services) -> Resealed:
-    """Goes over every account. Raises `Reconnect` naming the key that is missing for one; those before it are done."""
+    """Goes over every account. Raises `Reconnect` naming the accounts whose key is missing; all others are done."""
     return Resealed(await services.accounts.reseal())

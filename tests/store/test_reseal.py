@@ -25,9 +25,10 @@ def under(world: World, *keys: str) -> Services:
     return replace(services, vault=vault, accounts=accounts)
 
 
-async def connect(world: World) -> int:
+async def connect(world: World, name: str = "Shop", *keys: str) -> int:
     values = {"token": "s3cret", "webhook_secret": "wh", "base_url": "http://127.0.0.1:1"}
-    return await world.services.accounts.add(MERCHANT, "demo_store", "Shop", values)
+    services = under(world, *keys) if keys else world.services
+    return await services.accounts.add(MERCHANT, "demo_store", name, values)
 
 
 async def test_the_old_key_can_be_retired(world: World) -> None:
@@ -49,3 +50,13 @@ async def test_a_key_that_is_gone_is_named(world: World) -> None:
         await reseal_secrets(under(world, NEW))
 
     assert (await world.services.accounts.open(account_id)).account.secrets["token"] == "s3cret", "nothing was touched"
+
+
+async def test_a_key_that_is_gone_is_told_with_its_account_and_the_others_are_done(world: World) -> None:
+    lost = await connect(world, "Lost", base64.b64encode(b"l" * 32).decode())
+    account_id = await connect(world)
+
+    with pytest.raises(Reconnect, match=rf"account {lost} 'Lost': .* is not in CROSSDOCK_SECRET_KEY"):
+        await reseal_secrets(under(world, NEW, KEY))
+
+    assert (await under(world, NEW).accounts.open(account_id)).account.secrets["token"] == "s3cret"
