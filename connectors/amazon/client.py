@@ -115,13 +115,14 @@ class Client:
         url = f"{self.settings.endpoint}{call.target}"
         body = None if call.body is None else msgspec.json.encode(call.body)
         for again in (True, False):
-            headers = self._headers | {"x-amz-access-token": await self._tokens.current(self._http, call.scope)}
+            token = await self._tokens.current(self._http, call.scope)
+            headers = self._headers | {"x-amz-access-token": token}
             if body is not None:
                 headers["Content-Type"] = "application/json"
             reply = await self._http.call(call.method, url, headers=headers, body=body, effect=effect, timeout=30.0)
             if reply.status not in (401, 403) or not again:
                 break
-            self._tokens.forget(call.scope)
+            self._tokens.forget(token, call.scope)
         return reply
 
     async def _room(self, operation: str) -> None:

@@ -40,9 +40,10 @@ class Tokens:
         self._kept: dict[str, tuple[str, float]] = {}
         self._lock = asyncio.Lock()
 
-    def forget(self, scope: str = "") -> None:
-        """Drops a token that was refused."""
-        self._kept.pop(scope, None)
+    def forget(self, token: str, scope: str = "") -> None:
+        """Drops a token that was refused, unless another one has been fetched meanwhile."""
+        if self._kept.get(scope, ("", 0.0))[0] == token:
+            del self._kept[scope]
 
     async def current(self, http: Http, scope: str = "") -> str:
         """The token to call with. Raises `Reconnect` when the credentials are refused, `Retry` when nobody can say."""

@@ -112,7 +112,7 @@ class Client:
             reply = await self._http.call(method, url, headers=carried, body=sent.body, effect=sent.effect)
             if reply.status != 401 or not again:
                 break
-            self._tokens.forget(sent.app)
+            self._tokens.forget(token, sent.app)
         if reply.status == 429 and "retry-after" not in reply.headers and not path.startswith(quota.PATH):
             raise Retry(f"{method} {path}: eBay's daily quota is used up", await self._wait(path, reply))
         return reply

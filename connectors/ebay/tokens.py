@@ -48,9 +48,10 @@ class Tokens:
         self._kept: dict[bool, tuple[str, float]] = {}
         self._lock = asyncio.Lock()
 
-    def forget(self, app: bool = False) -> None:
-        """Drops a token that was refused."""
-        self._kept.pop(app, None)
+    def forget(self, token: str, app: bool = False) -> None:
+        """Drops a token that was refused, unless another one has been made meanwhile."""
+        if self._kept.get(app, ("", 0.0))[0] == token:
+            del self._kept[app]
 
     async def current(self, http: Http, app: bool = False) -> str:
         """The merchant's token, or the app's. Raises `Reconnect` when eBay does not make one any more, `Retry` when it

@@ -74,9 +74,10 @@ class Client:
         """One call; a token that is refused is fetched anew, once: 401 says that nothing was done. Raises `Reconnect`
         for a 403 that speaks of credentials."""
         for again in (True, False):
+            access = await self._tokens.current(self._http)
             headers = self._headers | {
                 "x-api-key": self._tokens.credentials.api_key,
-                "Authorization": f"Bearer {await self._tokens.current(self._http)}",
+                "Authorization": f"Bearer {access}",
             }
             if body is not None:
                 headers["Content-Type"] = body[0]
@@ -87,7 +88,7 @@ class Client:
             self._quota.learn(reply.headers, asyncio.get_running_loop().time())
             if not again or not self._refused(reply):
                 break
-            self._tokens.forget()
+            self._tokens.forget(access)
         if reply.status == 403 and CREDENTIALS.search(reply.body[:2000]):
             expect(reply, "call Etsy", forbidden=Reconnect)
         return reply

@@ -68,9 +68,10 @@ class Tokens:
         """Whether the refresh token is not the one that came with the access token: that one may be worth less."""
         return self._access != "" and self.newest != self._came_with
 
-    def forget(self) -> None:
-        """Drops an access token that was refused."""
-        self._until = 0.0
+    def forget(self, access: str = "") -> None:
+        """Drops an access token that was refused, unless another one has come meanwhile; empty: whichever there is."""
+        if access in ("", self._access):
+            self._until = 0.0
 
     async def current(self, http: Http) -> str:
         """The access token to call with. Raises `Reconnect` when no refresh token is taken any more, `Retry` when Etsy

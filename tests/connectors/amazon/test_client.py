@@ -91,12 +91,24 @@ async def test_a_token_is_fetched_once_however_many_ask(channel: AmazonChannel, 
 async def test_a_token_that_ends_or_is_refused_is_replaced(channel: AmazonChannel, double: AmazonDouble) -> None:
     await channel.check()
     double.good.clear()
-    await channel.check()
-    assert len(double.granted) == 2
+    await asyncio.gather(*(channel.check() for _ in range(5)))
+    assert len(double.granted) == 2, "who was refused with the old one takes the new one"
     double.fail(403, body=b'{"errors":[{"code":"Unauthorized","message":"Access denied","details":""}]}', times=2)
     with pytest.raises(Reconnect, match="Access denied"):
         await channel.check()
     assert len(double.granted) == 3, "a refusal is asked about once more, not for ever"
+
+
+async def test_a_late_refusal_of_an_old_token_leaves_the_new_one(
+    channel: AmazonChannel, double: AmazonDouble, http: AioHttp
+) -> None:
+    """Of many calls under way some are refused when the token has long been replaced."""
+    tokens = channel._kept.tokens
+    old = await tokens.current(http)
+    tokens.forget(old)
+    new = await tokens.current(http)
+    tokens.forget(old)
+    assert await tokens.current(http) == new != old and len(double.granted) == 2
 
 
 async def test_credentials_that_ran_out_say_what_to_do(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -199,8 +200,21 @@ async def test_one_token_serves_until_it_ends(double: EbayDouble, http: AioHttp)
         assert await connector.open(account(double.url), http).check() == "testseller"
     assert double.granted == ["refresh_token"]
     double.expire_tokens()
-    assert await connector.open(account(double.url), http).check() == "testseller"
-    assert double.granted == ["refresh_token"] * 2
+    channel = connector.open(account(double.url), http)
+    assert await asyncio.gather(*(channel.check() for _ in range(5))) == ["testseller"] * 5
+    assert double.granted == ["refresh_token"] * 2, "who was refused with the old one takes the new one"
+
+
+async def test_a_late_refusal_of_an_old_token_leaves_the_new_one(
+    channel: EbayChannel, double: EbayDouble, http: AioHttp
+) -> None:
+    """Of many calls under way some are refused when the token has long been replaced."""
+    tokens = channel._kept.tokens
+    old = await tokens.current(http)
+    tokens.forget(old)
+    new = await tokens.current(http)
+    tokens.forget(old)
+    assert await tokens.current(http) == new != old and len(double.granted) == 2
 
 
 async def test_a_consent_that_was_taken_back_asks_for_a_new_one(channel: EbayChannel, double: EbayDouble) -> None:

@@ -82,7 +82,19 @@ async def test_an_access_token_that_ended_is_replaced_once_for_all_callers(
     assert double.refreshed == 2
     double.access.clear()
     await asyncio.gather(*(channel.pull_orders(Cursor()) for _ in range(3)))
-    assert double.refreshed <= 5, "each caller that was refused asks at most once more"
+    assert double.refreshed == 3, "who was refused with the old one takes the new one"
+
+
+async def test_a_late_refusal_of_an_old_token_leaves_the_new_one(
+    channel: EtsyChannel, double: EtsyDouble, http: AioHttp
+) -> None:
+    """Of many calls under way some are refused when the token has long been replaced."""
+    tokens = channel._tokens
+    old = await tokens.current(http)
+    tokens.forget(old)
+    new = await tokens.current(http)
+    tokens.forget(old)
+    assert await tokens.current(http) == new != old and double.refreshed == 2
 
 
 async def test_a_push_is_repeated_after_401_for_nothing_was_done(channel: EtsyChannel, double: EtsyDouble) -> None:
