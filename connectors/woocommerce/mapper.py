@@ -96,7 +96,7 @@ def channel_order(order: wire.Order, refunds: Sequence[wire.Refund] | None = Non
         cancelled_at=modified if over else None,
         cancel_reason=f"{order.status} at the store" if over else "",
         words={"status": order.status},
-        unknown_words=unknown_words(order, purse),
+        unknown_words=unknown_words(order, purse, told),
         note=notes(order),
     )
 
@@ -209,12 +209,15 @@ def _gone(told: Sequence[ForeignShipment]) -> Counter[str]:
     return gone
 
 
-def unknown_words(order: wire.Order, purse: Purse) -> tuple[str, ...]:
+def unknown_words(order: wire.Order, purse: Purse, told: Sequence[ForeignShipment]) -> tuple[str, ...]:
     """What a person must look at: a status of a plugin's own, a quantity that is no number of pieces, a total that
-    cannot be paid."""
+    cannot be paid, and a parcel that left without saying what is in it, while the order still counts as to be shipped:
+    somebody else has sent all or a part of it."""
     found = [] if words.standing(order.status) else [f"status={order.status}"]
     found += fractions(order)
     found += [] if purse.exact(order.total) else [f"total={order.total}"]
+    if words.standing(order.status) is Standing.OPEN:
+        found += [f"shipped={parcel.carrier} {parcel.tracking_number}"[:200] for parcel in told if not parcel.lines]
     return tuple(found)
 
 
