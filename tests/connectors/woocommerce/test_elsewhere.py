@@ -20,7 +20,8 @@ RECORD = {"reference": "parcel-1", "lines": {"1": 3}, "tracking_number": "JD9"}
 
 def told(status: str, **meta: Any) -> ChannelOrder:
     data = [{"id": number, "key": key, "value": value} for number, (key, value) in enumerate(meta.items())]
-    return channel_order(decode(encode(order_of(700, status=status, meta_data=data)), Order))
+    order = order_of(700, status=status, meta_data=data, date_modified_gmt="2026-11-20T09:00:00")
+    return channel_order(decode(encode(order), Order))
 
 
 @pytest.mark.parametrize("status", ["processing", "partial-shipped"])
