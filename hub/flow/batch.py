@@ -194,7 +194,7 @@ class Batch:
         await marks.mark(tx, self.ids, self.stale)
         if not rows:
             return
-        await sets.lock_stock(tx, [(row["merchant_id"], row["sku"]) for row in rows])
+        await sets.stock_of(tx, [(row["merchant_id"], row["sku"]) for row in rows], lock=True)
         moved = await sets.update(tx, sets.UPDATE_STOCK, rows)
         version_guard(len(rows), moved, "stock")
 

@@ -1,4 +1,8 @@
-"""Facts of route: locations, and what is free there, locked in sorted order for this transaction."""
+"""Facts of route: locations, and what is free there.
+
+Stock is read without a lock: every batch wants the same few rows, and the guarded update at its end notices when
+somebody else took a unit meanwhile. The batch is then done again, and holds what it reads.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,7 @@ async def facts(desk: Desk, orders: Sequence[OrderRow]) -> RouteFacts:
     skus = {(order.merchant_id, line.sku) for order in orders for line in order.lines if line.to_ship}
     made_of = await bundles.of(desk.tx, skus) if skus else {}
     wanted = [(merchant, part) for merchant, sku in skus for part in parts_of(made_of, merchant, sku)]
-    stock = await sets.lock_stock(desk.tx, wanted) if wanted else []
+    stock = await sets.stock_of(desk.tx, wanted, lock=desk.careful) if wanted else []
     free = {(row["sku"], row["location_id"]): row["on_hand"] - row["reserved"] for row in stock}
     known = await desk.directory.known(desk.tx)
     return RouteFacts(places, Availability(free), known.carriers(), await contacts.of(desk, orders), made_of)

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from hub.domain.lifecycle import FOREVER, Lifecycle
 from hub.domain.outcome import Changes, Event, HoldNeed, OrderRow, Outcome, State, WorkRow
+from hub.errors import Conflict
 from hub.flow.batch import Batch, postings_rows
 from hub.flow.directory import Directory
 from hub.flow.stage import Desk, Line, Stage
@@ -48,15 +49,28 @@ class Runner:
         self._directory = directory
         self._ids = ports.ids
         self._clock = ports.clock
+        self._careful: set[str] = set()
 
     async def work(self, line: Line[Any], limit: int = BATCH) -> int:
-        """Moves one batch of `line`; returns how many rows it took."""
+        """Moves one batch of `line`; returns how many rows it took. Raises `Conflict` when somebody else moved what it
+        had read: nothing is kept, and the next batch locks what it reads."""
+        careful = line.work in self._careful
+        try:
+            taken = await self._batch(line, limit, careful)
+        except Conflict:
+            self._careful.add(line.work)
+            raise
+        if careful:
+            self._careful.discard(line.work)
+        return taken
+
+    async def _batch(self, line: Line[Any], limit: int, careful: bool) -> int:
         async with self._database.transaction() as tx:
             now = self._clock.now()
             claimed = await tx.fetch(line.claim, now, limit)
             if not claimed:
                 return 0
-            desk = Desk(tx, self._directory, self._ids, now)
+            desk = Desk(tx, self._directory, self._ids, now, careful)
             batch = Batch(self._ids, now)
             walks = [Walk(row, row.version, row.state) for row in await line.load(desk, claimed)]
             for stage in line.stages:

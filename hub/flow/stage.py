@@ -17,12 +17,16 @@ R = TypeVar("R", OrderRow, WorkRow)
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What loading facts may use: the transaction, the directory of accounts, fresh ids, and the time of the batch."""
+    """What loading facts may use: the transaction, the directory of accounts, fresh ids, and the time of the batch.
+
+    `careful`: the batch before met another over what it had read, so this one locks what it reads.
+    """
 
     tx: Tx
     directory: Directory
     ids: Ids
     now: datetime
+    careful: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ tried in smaller pieces, and a row that fails alone is put off so that the other
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -24,6 +25,7 @@ from hub.flow.post import Post
 from hub.flow.runner import BATCH, Runner
 from hub.flow.stages import LINES
 from hub.ports import Ports
+from hub.store import statistics
 from hub.store.database import CUT, Database
 from hub.store.nodes import Node
 
@@ -34,6 +36,9 @@ POLL_SECONDS = 1.0
 
 GATHER_SECONDS = 0.2
 """A pause after a small batch, so that the next one is larger: a batch costs nearly the same whatever its size."""
+
+LEVEL_SECONDS = 1.0
+"""Between two looks at what changed in stock: whatever changes meanwhile is told to channels once."""
 
 PUT_OFF = {
     "inbox": """UPDATE inbox SET attempts = least(attempts + 1, 100), error = $2, due_at = $3,
@@ -54,6 +59,9 @@ AWAY = (
     *CUT, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError,
 )  # fmt: skip
 """Failures of the server, not of a row."""
+
+COUNT_SECONDS = 2.0
+"""How often tables that outgrew the planner's figures are looked for."""
 
 HANDS = 2
 """Batches of one line under way at once: while one waits for the database, the other decides."""
@@ -81,12 +89,13 @@ class Worker:
 
     async def __aenter__(self) -> Worker:
         self._start("inbox", self._intaker.work, INTAKE_BATCH)
-        self._start("levels", self._leveler.work, MARKS)
+        self._start("levels", self._leveler.work, MARKS, LEVEL_SECONDS)
         for line in LINES:
             for _ in range(HANDS):
                 self._start(line.work, lambda limit, line=line: self._runner.work(line, limit), BATCH)  # type: ignore[misc]
         self._wakes["outbox"] = asyncio.Event()
         self._tasks.append(asyncio.create_task(self._posting(), name="outbox"))
+        self._tasks.append(asyncio.create_task(self._counting(), name="statistics"))
         for work, event in self._wakes.items():
             await self._database.listen(work, event.set)
         return self
@@ -98,11 +107,11 @@ class Worker:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._post.close()
 
-    def _start(self, name: str, work: Work, most: int) -> None:
+    def _start(self, name: str, work: Work, most: int, pause: float = GATHER_SECONDS) -> None:
         self._wakes.setdefault(name, asyncio.Event())
-        self._tasks.append(asyncio.create_task(self._loop(name, work, most), name=name))
+        self._tasks.append(asyncio.create_task(self._loop(name, work, most, pause), name=name))
 
-    async def _loop(self, name: str, work: Work, most: int) -> None:
+    async def _loop(self, name: str, work: Work, most: int, pause: float) -> None:
         limit, conflicts = most, 0
         while not self._stopping.is_set():
             self._wakes[name].clear()
@@ -125,7 +134,7 @@ class Worker:
                 continue
             limit = min(most, limit * 2)
             if taken < limit:
-                await self._rest(name, POLL_SECONDS if not taken else GATHER_SECONDS)
+                await self._rest(name, POLL_SECONDS if not taken else pause)
 
     async def _narrow(self, name: str, limit: int, error: Exception) -> int:
         """The next limit; a row that fails all alone is put off, with its error, and the others go on."""
@@ -149,6 +158,18 @@ class Worker:
             except Exception:
                 log.exception("the outbox could not be looked through")
             await self._rest("outbox", POLL_SECONDS)
+
+    async def _counting(self) -> None:
+        """Keeps the planner's figures near the truth while tables grow fast."""
+        while not self._stopping.is_set():
+            try:
+                await statistics.refresh(self._database)
+            except AWAY:
+                pass  # the loops that do the work say so
+            except Exception:
+                log.exception("the tables could not be counted")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), COUNT_SECONDS)
 
     async def _rest(self, name: str, seconds: float) -> None:
         """Sleeps until woken; a short pause is slept out, so that work can gather."""

@@ -171,10 +171,11 @@ UPDATE_WORK_LINES = """
     FROM json_to_recordset($1::json) AS d(line_id bigint, reserved integer, picked integer, packed integer)
     WHERE l.id = d.line_id"""
 
-LOCK_STOCK = """
+READ_STOCK = """
     SELECT s.sku, s.location_id, s.merchant_id, s.on_hand, s.reserved
     FROM stock s JOIN json_to_recordset($1::json) AS d(merchant_id bigint, sku text) USING (merchant_id, sku)
-    ORDER BY s.merchant_id, s.sku, s.location_id FOR UPDATE OF s"""
+    ORDER BY s.merchant_id, s.sku, s.location_id"""
+LOCK_STOCK = f"{READ_STOCK} FOR UPDATE OF s"
 
 UPDATE_STOCK = """
     UPDATE stock s SET on_hand = s.on_hand + d.on_hand, reserved = s.reserved + d.reserved, version = s.version + 1
@@ -211,6 +212,7 @@ WAKE_WORKS = """UPDATE fulfillment_orders SET due_at = $2
 SEE_SCANS = "UPDATE scans SET seen = true WHERE id = ANY($1::bigint[])"
 
 
-async def lock_stock(tx: Tx, wanted: Sequence[tuple[int, str]]) -> list[Row]:
-    """Locks every stock row of the (merchant, SKU) pairs, in sorted order, and returns them."""
-    return await tx.fetch(LOCK_STOCK, text([{"merchant_id": m, "sku": s} for m, s in sorted(set(wanted))]))
+async def stock_of(tx: Tx, wanted: Sequence[tuple[int, str]], *, lock: bool) -> list[Row]:
+    """Every stock row of the (merchant, SKU) pairs in sorted order, held for this transaction where `lock` says so."""
+    pairs = text([{"merchant_id": m, "sku": s} for m, s in sorted(set(wanted))])
+    return await tx.fetch(LOCK_STOCK if lock else READ_STOCK, pairs)

@@ -312,3 +312,34 @@ async def test_a_row_that_no_batch_can_write_is_put_off_and_the_others_go_on(des
 def test_an_outcome_without_changes_is_nothing() -> None:
     assert Outcome().changes == Changes()
     assert LineDelta(1) == LineDelta(1, cancelled=0)
+
+
+# ---------------------------------------------------------------- stock that goes meanwhile
+
+
+async def test_units_that_go_between_reading_and_writing_are_promised_once(desk: Desk) -> None:
+    """The batch that had read them is done again, with what it reads held, and its order waits for goods."""
+    await desk.count(MUG=2)
+    (order_id,) = await accepted(desk, 1)
+    other = await desk.world.database.connect()
+    try:
+        await other.execute("BEGIN; LOCK TABLE fulfillment_lines IN SHARE ROW EXCLUSIVE MODE")
+        line = asyncio.create_task(desk.runner.work(ORDERS))
+
+        async def has_decided() -> bool:
+            sql = "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND relation = 'fulfillment_lines'::regclass"
+            return bool(await desk.world.value(sql))
+
+        await desk.world.until(has_decided)
+        await other.execute("UPDATE stock SET reserved = 2 WHERE sku = 'MUG'; COMMIT")
+        with pytest.raises(Conflict, match="stock"):
+            await line
+    finally:
+        await other.close()
+
+    assert (await desk.order(order_id))["state"] is Lifecycle.RECEIVED, "nothing of the batch was kept"
+    assert desk.runner._careful == {"orders"}
+    await desk.runner.work(ORDERS)
+    assert set(await desk.holds(order_id)) == {"stock"}
+    assert desk.runner._careful == set()
+    assert await desk.stock() == (2, 2)
