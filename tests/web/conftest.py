@@ -18,8 +18,10 @@ from connectors.http import AioHttp
 from hub.accounts import Accounts, Tools
 from hub.actions.create_token import NewToken, create_token
 from hub.actions.create_user import NewUser, create_user
+from hub.flow.directory import Directory
 from hub.flow.inbox import Inbox
-from hub.ports import SystemClock, SystemRng, TimeOrderedIds
+from hub.flow.intake import Intaker
+from hub.ports import Ports, SystemClock, SystemRng, TimeOrderedIds
 from hub.settings import Settings
 from hub.store.database import Database
 from hub.vault import Vault
@@ -88,6 +90,26 @@ async def shop(database: Database, ids: TimeOrderedIds) -> Shop:
     made = Shop(database, ids, next(_merchants))
     await made.account()
     return made
+
+
+@pytest.fixture
+async def working(hub: Services, database: Database) -> AsyncIterator[None]:
+    """Somebody takes in what comes, as a worker does; accounts of other tests that cannot be opened are gone."""
+    await database.plain.execute(
+        "UPDATE accounts SET state = 'removed' WHERE secrets = '{}' AND connector LIKE 'demo%'"
+    )
+    intaker = Intaker(database, Directory(database, hub.accounts), Ports(hub.clock, hub.ids, hub.rng))
+
+    async def work() -> None:
+        while True:
+            if not await intaker.work():
+                await asyncio.sleep(0.01)
+
+    task = asyncio.create_task(work())
+    yield
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import gzip
 import io
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
-from hub.flow.directory import Directory
-from hub.flow.intake import Intaker
-from hub.ports import Ports
 from hub.store.database import Database
 from hub.web.services import Services
 from tests.web.conftest import Client, cut_off, token
@@ -59,26 +55,6 @@ class Till:
 @pytest.fixture
 async def till(client: Client, hub: Services, shop: Shop) -> Till:
     return Till(client, await token(hub, shop), shop)
-
-
-@pytest.fixture
-async def working(hub: Services, database: Database) -> AsyncIterator[None]:
-    """Somebody takes in what comes, as a worker does; accounts of other tests that cannot be opened are gone."""
-    await database.plain.execute(
-        "UPDATE accounts SET state = 'removed' WHERE secrets = '{}' AND connector LIKE 'demo%'"
-    )
-    intaker = Intaker(database, Directory(database, hub.accounts), Ports(hub.clock, hub.ids, hub.rng))
-
-    async def work() -> None:
-        while True:
-            if not await intaker.work():
-                await asyncio.sleep(0.01)
-
-    task = asyncio.create_task(work())
-    yield
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
 
 
 NOW = {"Prefer": "respond-async"}
