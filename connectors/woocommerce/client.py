@@ -23,6 +23,9 @@ from hub.errors import BadPayload, Invalid, Reject, Retry, Unknown
 PAGE = 100
 """The most that WooCommerce lists at once."""
 
+LONGEST = 20_000
+"""Where a list that is read as a whole must have ended: a store that takes no `offset` gives the same part for ever."""
+
 PATIENCE = 30.0
 """Seconds for an answer: small hosts are slow."""
 
@@ -38,8 +41,8 @@ class Listing(Generic[T]):
 
     def ends(self, offset: int, size: int = PAGE) -> bool:
         """Whether this was the last part. Plugins may hide items of a part, so its own length says nothing unless
-        nothing else does, or what else does is wrong: some have the database not count at all, which reads as 0."""
-        if self.total is None or self.total < offset + len(self.items):
+        nothing else does, or that was not counted: some plugins leave the counting out, which reads as 0."""
+        if self.total is None or (not self.total and self.items):
             return len(self.items) < size
         return offset + size >= self.total
 
@@ -88,14 +91,13 @@ class Client:
     async def whole(self, path: str, kind: type[T], query: Mapping[str, str] | None = None) -> list[T]:
         """A list to its end; for lists that are short and stay as they are meanwhile."""
         found: list[T] = []
-        offset = 0
-        while True:
+        for offset in range(0, LONGEST, PAGE):
             paging = {"per_page": str(PAGE), "offset": str(offset)}
             listing = await self.part(path, kind, {**paging, **(query or {})})
             found.extend(listing.items)
             if listing.ends(offset):
                 return found
-            offset += PAGE
+        raise Retry(f"GET {path}: its list does not end")
 
     async def send(self, method: str, path: str, body: object, kind: type[T], reference: str) -> T:
         """Changes something; `reference` is ours, for the store's own log of requests. Raises `Reject` for a refusal,

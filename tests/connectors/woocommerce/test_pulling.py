@@ -3,6 +3,7 @@ in one second, refunds and the trash, headers that a proxy ate."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -154,13 +155,19 @@ async def test_a_total_that_nobody_counted_ends_no_list(double: WooDouble, http:
     assert wanted <= set(await pulled(opened(double, uncounted)))
 
 
+async def test_a_list_that_does_not_end_is_given_up(double: WooDouble, http: AioHttp) -> None:
+    """A store in front of which something drops `offset`, and the counts as well."""
+    part = json.dumps([{"id": number, "type": "simple"} for number in range(100)]).encode()
+    same = Listening(http, lambda url, reply: Reply(200, {}, part) if "include=" in url else reply)
+    with pytest.raises(Retry, match="does not end"):
+        await opened(double, same).read_stock(["1"])
+
+
 async def test_a_plugin_that_hides_orders_of_a_page_hides_no_page(double: WooDouble, http: AioHttp) -> None:
     wanted = set(double.seed_orders(250))
     hiding = set(list(wanted)[:40])
 
     def without(url: str, reply: Reply) -> Reply:
-        import json
-
         if "/orders?" not in url:
             return reply
         kept = [order for order in json.loads(reply.body) if str(order["id"]) not in hiding]
