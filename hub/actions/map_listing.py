@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from hub.actions.gather_listings import gather_listings
 from hub.actions.import_stock import recognize
 from hub.actions.services import Services
 from hub.errors import Invalid, NotFound
@@ -83,8 +84,11 @@ async def _create(services: Services, tx: Tx, asked: Mapping, new: tuple[str, Ro
 
 
 async def find_listing(services: Services, merchant_id: int, account_id: int, listing_id: str) -> int:
-    """Our id of an account's listing. Raises `NotFound`."""
-    found = await services.database.plain.fetchval(FIND, merchant_id, account_id, listing_id)
+    """Our id of an account's listing, pulled or named by an order that is held. Raises `NotFound`."""
+    wanted = (merchant_id, account_id, listing_id)
+    found = await services.database.plain.fetchval(FIND, *wanted)
+    if found is None and await gather_listings(services, merchant_id):
+        found = await services.database.plain.fetchval(FIND, *wanted)
     if found is None:
         raise NotFound(f"the account lists no {listing_id!r}; `python main.py catalog listings` shows what it does")
     return int(found)

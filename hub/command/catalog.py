@@ -28,11 +28,13 @@ def _mapping(group: typer.Typer, run: Run) -> None:
         as_json: Json = False,
     ) -> None:
         """What channels list, with suggestions. Example: python main.py catalog listings --unmapped"""
+        from hub.actions.gather_listings import gather_listings
         from hub.actions.list_listings import ListingQuery, list_listings
 
         query = ListingQuery(unmapped=unmapped, account=account, search=search, after=after)
 
         async def work(parts: Opened) -> Any:
+            await gather_listings(parts.services, MERCHANT)
             page = await list_listings(parts.services.database, MERCHANT, query)
             if as_json:
                 return page
