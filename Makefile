@@ -11,8 +11,10 @@ WORKERS ?= 2
 # Further arguments: `make test ARGS="tests/domain -x"`, `make demo ARGS="--port 9000"`.
 ARGS    ?=
 BENCHES ?= flow ingest
+# Where `make shows` keeps the stores it starts.
+SHOWS   ?= var/shows
 
-.PHONY: help setup demo test check format bench clean
+.PHONY: help setup demo test shows check format bench clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -32,6 +34,14 @@ demo: setup ## the whole product on demo channels; prints where to look
 
 test: setup ## every test; no service and no network needed
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+shows: setup ## a real Vendure and a real Medusa from npm, and orders through them (needs node, and minutes)
+	@mkdir -p $(SHOWS)/vendure $(SHOWS)/medusa
+	cp -r tests/shows/vendure/. $(SHOWS)/vendure && cp -r tests/shows/medusa/shop/. $(SHOWS)/medusa
+	cd $(SHOWS)/vendure && npm install --no-audit --no-fund
+	cd $(SHOWS)/medusa && npm install --no-audit --no-fund
+	CROSSDOCK_VENDURE=$(abspath $(SHOWS)/vendure) CROSSDOCK_MEDUSA=$(abspath $(SHOWS)/medusa) \
+	  $(BIN)/python -m pytest tests/shows/vendure tests/shows/medusa $(ARGS)
 
 check: setup ## format, lint, types, architecture, house limits
 	$(BIN)/ruff format --check .
