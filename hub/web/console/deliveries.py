@@ -31,6 +31,7 @@ async def _context(request: web.Request) -> dict[str, object]:
         "deliveries": page.deliveries,
         "next": f"{ROOM}?after={page.next}{only}" if page.next else "",
         "first": f"{ROOM}?after={only}" if after else "",
+        "only": bool(only),
         "part": f"{ROOM}/part?after={after}{only}",
     }
 
