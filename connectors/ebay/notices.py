@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
+
+from msgspec.structs import replace
 
 from connectors.ebay import order_wire as wire
 from connectors.ebay import words
@@ -50,14 +53,14 @@ def units(parcels: Sequence[ForeignShipment]) -> Counter[str]:
     return count
 
 
+Placed = tuple[wire.Refund, str]
+"""A refund and its path."""
+
+
 def refund_notices(order: wire.Order, purse: Purse) -> tuple[RefundNotice, ...]:
     """Refunds that have gone through, each once: eBay tells one of a line at the order as well, or only there."""
     found: dict[str, RefundNotice] = {}
-    whole = order.payment_summary.refunds
-    told = [(refund, f"$.paymentSummary.refunds[{i}]") for i, refund in enumerate(whole)]
-    for i, line in enumerate(order.line_items):
-        told += [(refund, f"$.lineItems[{i}].refunds[{n}]") for n, refund in enumerate(line.refunds)]
-    for refund, path in told:
+    for refund, path in _told(order, purse):
         name = refund.refund_id or refund.refund_reference_id
         gone = refund.refund_status in ("", words.GIVEN_BACK)
         if not (name and gone and refund.refund_date and refund.amount) or name in found:
@@ -70,6 +73,33 @@ def refund_notices(order: wire.Order, purse: Purse) -> tuple[RefundNotice, ...]:
             currency=purse.currency,
         )
     return tuple(found.values())
+
+
+def _told(order: wire.Order, purse: Purse) -> list[Placed]:
+    """Every refund, perhaps twice under one name. One that was made of a line has its id there, and at the order only a
+    reference: it goes by the id, which it had from the beginning, and by the status, which lines do not tell."""
+    whole = [(refund, f"$.paymentSummary.refunds[{i}]") for i, refund in enumerate(order.payment_summary.refunds)]
+    known = {refund.refund_id for refund, _ in whole if refund.refund_id}
+    of_lines: list[Placed] = []
+    for i, line in enumerate(order.line_items):
+        for n, refund in enumerate(line.refunds):
+            placed = refund, f"$.lineItems[{i}].refunds[{n}]"
+            twin = None if refund.refund_id in known else next((it for it in whole if _same(it, placed, purse)), None)
+            if twin is not None:
+                whole.remove(twin)
+                status, at = twin[0].refund_status, refund.refund_date or twin[0].refund_date
+                placed = replace(refund, refund_status=status, refund_date=at), placed[1]
+            of_lines.append(placed)
+    return [*whole, *of_lines]
+
+
+def _same(whole: Placed, of_line: Placed, purse: Purse) -> bool:
+    """Whether a refund that the order tells by reference is one that a line tells by id: as much, on the same day."""
+    if whole[0].refund_id or not of_line[0].refund_id or whole[0].amount is None or of_line[0].amount is None:
+        return False
+    amounts = [abs(purse.amount(refund.amount, f"{path}.amount")) for refund, path in (whole, of_line)]
+    times = [instant(it.refund_date, f"{path}.refundDate") for it, path in (whole, of_line) if it.refund_date]
+    return amounts[0] == amounts[1] and (len(times) < 2 or abs(times[0] - times[1]) < timedelta(days=1))
 
 
 def cancel_reason(order: wire.Order) -> str:
