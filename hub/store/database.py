@@ -70,7 +70,11 @@ class Tx:
         Raises what INSERT would; there is no ON CONFLICT. Returns how many went in."""
         self._database.statements += 1
         async with self._client.acquire_connection() as connection:
-            await connection.copy_records_to_table(table, columns=columns, records=records)
+            try:
+                await connection.copy_records_to_table(table, columns=columns, records=records)
+            except (TypeError, ValueError, OverflowError) as error:  # the driver's own, which names no place
+                error.add_note(f"while rows were added to {table} ({', '.join(columns)})")
+                raise
         return len(records)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from aiohttp import web
@@ -18,12 +19,13 @@ from tests.web.conftest import Client, cut_off, settings, token
 from tests.web.rows import Shop
 
 Serve = Callable[[Services], Awaitable[Client]]
+PROMISED = datetime(2026, 11, 25, tzinfo=UTC)
 
 
 async def tracked(shop: Shop) -> str:
     """The tracking link of an order on its way."""
     buyer = {"name": "Mara Lindqvist", "email": "mara@example.com", "phone": "+46 70 174 06 05"}
-    order = await shop.order(state=Lifecycle.IN_PROGRESS, buyer=buyer, promised_at="2026-11-25T00:00:00Z")
+    order = await shop.order(state=Lifecycle.IN_PROGRESS, buyer=buyer, promised_at=PROMISED)
     line = await shop.line(order, assigned=2, picked=2, packed=2, shipped=2)
     parcel = await shop.parcel(order, await shop.work(order, Work.DISPATCHED), {line: 2})
     await shop.scan(parcel, "in_transit", "Hamburg", 9)
