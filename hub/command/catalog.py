@@ -13,12 +13,13 @@ from hub.command.channels import ACTOR, MERCHANT, DryRun, Json, Opened, Run
 def catalog(run: Run) -> typer.Typer:
     """The group of commands."""
     group = typer.Typer(no_args_is_help=True, help="What channels list, which product each is, and bundles.")
+    _listing(group, run)
     _mapping(group, run)
     _bundling(group, run)
     return group
 
 
-def _mapping(group: typer.Typer, run: Run) -> None:
+def _listing(group: typer.Typer, run: Run) -> None:
     @group.command("listings")
     def listings(
         unmapped: Annotated[bool, typer.Option("--unmapped", help="Only those that are no product yet.")] = False,
@@ -44,6 +45,8 @@ def _mapping(group: typer.Typer, run: Run) -> None:
 
         run(work, as_json=as_json)
 
+
+def _mapping(group: typer.Typer, run: Run) -> None:
     @group.command("map")
     def mapped(
         account: str,
