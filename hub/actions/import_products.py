@@ -12,12 +12,12 @@ from msgspec import Struct
 
 from hub.actions import account_health
 from hub.actions.account_health import cannot
-from hub.actions.import_stock import PRODUCTS, WAKE, recognize
+from hub.actions.import_stock import PRODUCTS, WAKE
 from hub.actions.services import Services
 from hub.actions.targets import Target, able
 from hub.contract import Account, ListsProducts, Product
 from hub.errors import CrossdockError, Retry
-from hub.flow import marks
+from hub.flow import listings, marks
 from hub.store import sets
 from hub.store.database import Tx, announce
 
@@ -90,9 +90,11 @@ class _Writer:
         skus = sorted({_sku(product) for product in page} - {""})
         self.without += sum(not _sku(product) for product in page)
         async with self._services.database.transaction() as tx:
+            mine = {(self._account.id, _text(product.listing_id, 128)) for product in page}
+            await listings.hold(tx, merchant_id, mine, skus)
             if self._create:
                 self.products += await self._write_products(tx, page)
-                await recognize(tx, merchant_id, skus)
+                await listings.recognize(tx, merchant_id, skus)
             ours = {row["sku"] for row in await tx.fetch(OURS, merchant_id, skus)}
             self.listings += await self._write_listings(tx, page, ours)
             await marks.mark(tx, ids, [(merchant_id, sku) for sku in ours])

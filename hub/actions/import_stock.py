@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from hub.actions.services import Services
 from hub.errors import Invalid
-from hub.flow import bundles, marks
+from hub.flow import bundles, listings, marks
 from hub.ports import Ids
 from hub.store import sets
 from hub.store.database import Tx, announce
@@ -28,6 +28,7 @@ LOCKED = """SELECT sku, location_id, on_hand, reserved FROM stock
     WHERE merchant_id = $1 AND sku = ANY($2::text[]) ORDER BY merchant_id, sku, location_id FOR UPDATE"""
 UPSERT_STOCK = """ON CONFLICT (merchant_id, sku, location_id) DO UPDATE SET
     on_hand = excluded.on_hand, version = stock.version + 1"""
+ACCOUNTS = "SELECT id, name FROM accounts WHERE merchant_id = $1 ORDER BY id DESC"
 WAKE = """UPDATE orders o SET due_at = $2 WHERE merchant_id = $1 AND state < 9 AND EXISTS (
     SELECT 1 FROM holds h WHERE h.merchant_id = $1 AND h.order_id = o.id AND h.reason IN ('stock', 'mapping')
     AND h.state IN ('open', 'escalated'))"""
@@ -101,13 +102,12 @@ async def import_stock(services: Services, merchant_id: int, lines: Sequence[Sto
     skus = {(merchant_id, line.sku[:128]) for line in lines}
     async with services.database.transaction() as tx:
         products = await _products(tx, services, merchant_id, lines)
-        listings = await _listings(tx, services.ids, merchant_id, lines)
-        await recognize(tx, merchant_id, [sku for _, sku in skus])
+        listed = await _listings(tx, services.ids, merchant_id, lines)
         counts = await _counts(tx, services, merchant_id, lines)
         await marks.mark(tx, services.ids, skus)
         woken = await tx.execute(WAKE, merchant_id, now)
         await announce(tx, "orders")
-    return Imported(products, listings, counts, woken)
+    return Imported(products, listed, counts, woken)
 
 
 async def _products(tx: Tx, services: Services, merchant_id: int, lines: Sequence[StockLine]) -> int:
@@ -124,10 +124,8 @@ async def _products(tx: Tx, services: Services, merchant_id: int, lines: Sequenc
 
 async def _listings(tx: Tx, ids: Ids, merchant_id: int, lines: Sequence[StockLine]) -> int:
     wanted = [line for line in lines if line.listing]
-    if not wanted:
-        return 0
     accounts: dict[str, int] = {}
-    for row in await tx.fetch("SELECT id, name FROM accounts WHERE merchant_id = $1 ORDER BY id DESC", merchant_id):
+    for row in await tx.fetch(ACCOUNTS, merchant_id) if wanted else ():
         accounts |= {row["name"]: row["id"], str(row["id"]): row["id"]}
     rows = {}
     for line in wanted:
@@ -137,17 +135,10 @@ async def _listings(tx: Tx, ids: Ids, merchant_id: int, lines: Sequence[StockLin
             "id": ids.next(), "merchant_id": merchant_id, "account_id": accounts[line.account],
             "listing_id": line.listing[:128], "sku": line.sku[:128], "title": line.title[:500], "mapped_by": "import",
         }  # fmt: skip
+    skus = {line.sku[:128] for line in lines}
+    await listings.hold(tx, merchant_id, rows, skus)
+    await listings.recognize(tx, merchant_id, skus)
     return await sets.insert(tx, "listings", [rows[key] for key in sorted(rows)], LISTINGS)
-
-
-RECOGNIZE = """UPDATE listings SET sku = channel_sku, mapped_by = 'sku' WHERE id IN (
-    SELECT id FROM listings WHERE merchant_id = $1 AND sku = '' AND mapped_by = '' AND channel_sku = ANY($2::text[])
-    ORDER BY account_id, listing_id COLLATE "C" FOR UPDATE)"""
-
-
-async def recognize(tx: Tx, merchant_id: int, skus: Sequence[str]) -> int:
-    """Maps listings that nobody has said anything of, now that the channel's own SKU is a product of ours; how many."""
-    return await tx.execute(RECOGNIZE, merchant_id, skus)
 
 
 async def _counts(tx: Tx, services: Services, merchant_id: int, lines: Sequence[StockLine]) -> int:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from msgspec import Struct
 
 from hub.actions.gather_listings import gather_listings
-from hub.actions.import_stock import recognize
 from hub.actions.services import Services
 from hub.errors import Invalid, NotFound
-from hub.flow import marks
+from hub.flow import listings, marks
 from hub.store import audit, sets
 from hub.store.database import Row, Tx, announce
 
 LOCK = """SELECT l.id, l.account_id, l.listing_id, l.title, l.gtin, l.sku, a.name AS account
     FROM listings l JOIN accounts a ON a.id = l.account_id WHERE l.merchant_id = $1 AND l.id = $2 FOR UPDATE OF l"""
+NAMED = "SELECT account_id, listing_id FROM listings WHERE merchant_id = $1 AND id = $2"
 FIND = "SELECT id FROM listings WHERE merchant_id = $1 AND account_id = $2 AND listing_id = $3"
 KNOWN = "SELECT 1 FROM products WHERE merchant_id = $1 AND sku = $2"
 MAP = "UPDATE listings SET sku = $2, mapped_by = $3 WHERE id = $1"
@@ -50,6 +50,8 @@ async def map_listing(services: Services, asked: Mapping) -> Mapped:
     merchant_id, sku = asked.merchant_id, asked.sku.replace("\0", "").strip()[:128]
     now = services.clock.now()
     async with services.database.transaction() as tx:
+        if asked.create and (named := await tx.fetchrow(NAMED, merchant_id, asked.listing)):
+            await listings.hold(tx, merchant_id, [(named["account_id"], named["listing_id"])], [sku])
         listing = await tx.fetchrow(LOCK, merchant_id, asked.listing)
         if listing is None:
             raise NotFound("no such listing")
@@ -80,7 +82,7 @@ async def _create(services: Services, tx: Tx, asked: Mapping, new: tuple[str, Ro
         "gtin": listing["gtin"], "grams": 0, "created_at": services.clock.now(),
     }  # fmt: skip
     await sets.insert(tx, "products", [row], "ON CONFLICT (merchant_id, sku) DO NOTHING")
-    await recognize(tx, asked.merchant_id, [sku])
+    await listings.recognize(tx, asked.merchant_id, [sku])
 
 
 async def find_listing(services: Services, merchant_id: int, account_id: int, listing_id: str) -> int:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from hub.actions.import_stock import WAKE, recognize
+from hub.actions.import_stock import WAKE
 from hub.actions.services import Services
 from hub.errors import Invalid
-from hub.flow import marks
+from hub.flow import listings, marks
 from hub.store import audit, sets
 from hub.store.database import Tx, announce
 
@@ -98,7 +98,8 @@ async def _write(services: Services, tx: Tx, asked: Bundle) -> None:
     if asked.parts:
         row = base | {"id": services.ids.next()} | product
         await sets.insert(tx, "products", [row], "ON CONFLICT (merchant_id, sku) DO NOTHING")
-        await recognize(tx, asked.merchant_id, [asked.sku])
+        await listings.hold(tx, asked.merchant_id, (), [asked.sku])
+        await listings.recognize(tx, asked.merchant_id, [asked.sku])
     await tx.execute(FORGET, asked.merchant_id, asked.sku)
     rows = [base | {"id": services.ids.next(), "component": sku, "quantity": n} for sku, n in asked.parts.items()]
     await sets.insert(tx, "components", rows)
