@@ -17,9 +17,17 @@ from connectors.amazon.tokens import Tokens
 from connectors.http import expect, retry_after
 from connectors.wire import decode
 from hub.contract import Http, Reply
-from hub.errors import BadPayload, CrossdockError, Retry, Unknown
+from hub.errors import BadPayload, CrossdockError, Reconnect, Reject, Retry, Unknown
 
 T = TypeVar("T")
+
+
+BESIDES = frozenset({
+    "getListingsItem", "searchListingsItems", "patchListingsItem",
+    "getSubscription", "createSubscription", "getDestinations", "createDestination",
+})  # fmt: skip
+"""Operations that take a role of their own. An app without it is refused these (403) and nothing else: no reason to
+stop orders and shipments until somebody connects the account again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,7 @@ class Client:
 
     async def ask(self, call: Call, kind: type[T]) -> T:
         """The answer to a question. Raises `Reject` for a refusal, `Retry` for an answer that cannot be read."""
-        content = expect(await self._reply(call, effect=False), call.operation)
+        content = expect(await self._reply(call, effect=False), call.operation, forbidden=_forbidden(call))
         try:
             return decode(content, kind)
         except BadPayload as error:
@@ -71,7 +79,7 @@ class Client:
         if reply.status == 404:
             return None
         try:
-            return decode(expect(reply, call.operation), kind)
+            return decode(expect(reply, call.operation, forbidden=_forbidden(call)), kind)
         except BadPayload as error:
             raise Retry(f"{call.operation}: {error}") from None
 
@@ -79,7 +87,8 @@ class Client:
         """The answer to a change. Raises `Reject` for a refusal, `Unknown` when nobody can tell what became of it."""
         reply = await self._reply(call, effect=True)
         try:
-            return decode(expect(reply, call.operation, broken=Unknown, json=False), kind)
+            content = expect(reply, call.operation, forbidden=_forbidden(call), broken=Unknown, json=False)
+            return decode(content, kind)
         except BadPayload as error:
             raise Unknown(f"{call.operation}: {error}") from None
 
@@ -131,6 +140,11 @@ class Client:
             if wait > LONGEST_SLEEP:
                 raise Retry(f"{operation}: its quota leaves no room", wait)
             await asyncio.sleep(wait)
+
+
+def _forbidden(call: Call) -> type[CrossdockError]:
+    """What a 403 means that a new token does not heal."""
+    return Reject if call.operation in BESIDES else Reconnect
 
 
 def unsure(error: CrossdockError) -> Unknown:

@@ -18,7 +18,7 @@ from connectors.http import expect, looks_like_json, words
 from connectors.wire import decode
 from connectors.woocommerce import wire_store
 from hub.contract import Account, Http, Reply
-from hub.errors import BadPayload, Invalid, Reject, Retry, Unknown
+from hub.errors import BadPayload, Invalid, Reconnect, Reject, Retry, Unknown
 
 PAGE = 100
 """The most that WooCommerce lists at once."""
@@ -125,7 +125,9 @@ def _judged(reply: Reply, doing: str, *, effect: bool = False) -> bytes:
         raise Reject(f"{doing}: {words(reply.body)}")
     if reply.status == 403 and not looks_like_json(reply.body):
         raise Retry(f"{doing}: 403 from something in front of the store, which blocks us: {words(reply.body)}")
-    return expect(reply, doing, broken=Unknown if effect else Retry, json=not effect)
+    # Who may not see products or settings may well see orders, which must not stop for that.
+    forbidden = Reconnect if " /orders" in doing else Reject
+    return expect(reply, doing, forbidden=forbidden, broken=Unknown if effect else Retry, json=not effect)
 
 
 def _read(content: bytes, kind: type[T], doing: str) -> T:

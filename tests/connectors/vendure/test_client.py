@@ -45,6 +45,20 @@ async def test_a_session_that_is_over_is_begun_anew(channel: VendureChannel, dou
     assert operations(double)[2:5] == ["Fulfillments", "Login", "Fulfillments"]
 
 
+async def test_a_permission_that_is_missing_for_products_stops_no_orders(
+    channel: VendureChannel, double: VendureDouble
+) -> None:
+    """`Reconnect` would take the whole account out of work."""
+    await channel.check()
+    forbidden = b'{"errors": [{"message": "no", "extensions": {"code": "FORBIDDEN"}}], "data": null}'
+    double.mischief.fail(200, body=forbidden, headers={"Content-Type": "application/json"}, times=1)
+    token = json.dumps({"data": {"login": {"__typename": "CurrentUser", "id": "1"}}}).encode()
+    double.mischief.fail(200, body=token, headers={"vendure-auth-token": "t"}, times=1)
+    double.mischief.fail(200, body=forbidden, headers={"Content-Type": "application/json"}, times=1)
+    with pytest.raises(Reject, match="lacks a permission"):
+        await push(channel, HARNESS, Kind.PUSH_STOCK, "k")
+
+
 async def test_a_password_that_is_wrong_asks_for_a_new_one(double: VendureDouble, http: AioHttp) -> None:
     given = account(double)
     wrong = replace(given, secrets=Secrets(given.secrets | {"password": "not the password"}))

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from connectors.woocommerce import WooCommerceChannel
+from hub.contract import Cursor
 from hub.domain.outgoing import Kind, StockLevel
-from hub.errors import Reject
+from hub.errors import Reconnect, Reject
 from tests.connectors.woocommerce.harness import HARNESS
 from tests.connectors.woocommerce.orders import product_of
 from tests.connectors.woocommerce.server import WooDouble
 from tests.connectors.woocommerce.told import calls
 
 STOCK: Any = HARNESS.pushes[Kind.PUSH_STOCK]
+
+
+async def test_who_may_not_see_products_still_gets_orders(channel: WooCommerceChannel, double: WooDouble) -> None:
+    """`Reconnect` would take the whole account out of work."""
+    denied = b'{"code":"woocommerce_rest_cannot_edit","message":"Sorry, you are not allowed to.","data":{"status":403}}'
+    double.fail(403, body=denied)
+    with pytest.raises(Reject, match="not allowed"):
+        await channel.push_stock(StockLevel(sku="LAMP-RED", listing_id="52", available=1, version=1), "k")
+    site = b'{"name":"","timezone_string":""}'
+    double.fail(200, body=site)
+    double.fail(403, body=denied)
+    with pytest.raises(Reconnect):
+        await channel.pull_orders(Cursor(at=datetime(2026, 11, 20, tzinfo=UTC)))
 
 
 async def test_stock_is_absolute_on_products_and_variations(channel: WooCommerceChannel, double: WooDouble) -> None:
