@@ -48,6 +48,7 @@ ABOUT = About(
     ),
     rate=20.0,
     repeatable=frozenset(words.TYPES),
+    listens=True,
 )
 
 

@@ -10,6 +10,7 @@ from hub.domain.outgoing import Kind
 from hub.errors import Conflict, NotFound
 from hub.flow import cancelling, senders
 from hub.flow.batch import Batch
+from hub.flow.directory import Directory
 from hub.store import audit
 from hub.store.database import announce
 
@@ -38,7 +39,8 @@ async def cancel_order(services: Services, cancel: Cancel) -> None:
             raise Conflict("goods of this order have left already; ask for a return instead")
         channel = await services.accounts.open(order["account_id"])
         takes = Kind.PUSH_CANCELLATION in senders.kinds_of(channel)
-        asked = cancelling.Asked(cancel.reason, cancel.actor, takes_cancellations=takes)
+        known = await Directory(services.database, services.accounts).known(tx)
+        asked = cancelling.Asked(cancel.reason, cancel.actor, takes_cancellations=takes, listeners=known.listeners())
         batch = Batch(services.ids, services.clock.now())
         target = cancelling.Target(order, order["version"], Lifecycle(order["state"]))
         await cancelling.cancel(tx, batch, target, asked)

@@ -18,6 +18,7 @@ from hub.domain.outgoing import Kind
 from hub.errors import Conflict, Invalid, NotFound
 from hub.flow import cancelling, senders
 from hub.flow.batch import Batch
+from hub.flow.directory import Directory
 from hub.store import audit
 from hub.store.database import Row, Tx, announce
 
@@ -120,7 +121,8 @@ async def _cancel(services: Services, tx: Tx, batch: Batch, order: Row, release:
     channel = await services.accounts.open(order["account_id"])
     takes = Kind.PUSH_CANCELLATION in senders.kinds_of(channel)
     reason = release.note or f"cancelled instead of {release.resolution}"
-    asked = cancelling.Asked(reason, release.actor, takes_cancellations=takes)
+    known = await Directory(services.database, services.accounts).known(tx)
+    asked = cancelling.Asked(reason, release.actor, takes_cancellations=takes, listeners=known.listeners())
     target = cancelling.Target(order, order["version"], Lifecycle(order["state"]))
     await cancelling.cancel(tx, batch, target, asked)
 

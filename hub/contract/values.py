@@ -34,7 +34,8 @@ class About:
     whose calls carry a key that the system honours, so that repeating after a lost answer is safe. `production`:
     False for demo connectors, which a production setting refuses to open. `max_body`: largest webhook body in bytes.
     `credentials_last`: how long credentials are good for before a person has to make new ones. `forget_after`: how long
-    after its delivery an order may keep whom it went to, where the channel's rules set an end.
+    after its delivery an order may keep whom it went to, where the channel's rules set an end. `listens`: is told what
+    happens to every order of its merchant, whatever channel it came by.
     """
 
     name: str
@@ -49,6 +50,7 @@ class About:
     max_body: int = 10 * 1024 * 1024
     credentials_last: timedelta | None = None
     forget_after: timedelta | None = None
+    listens: bool = False
 
 
 class Secrets(dict[str, str]):

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from hub.domain import notices
 from hub.domain.bundling import units_by_line
 from hub.domain.lifecycle import Custody, PaymentState, Work
+from hub.domain.listening import NOBODY, Listeners, tellings
 from hub.domain.outcome import (
     Changes,
     Contact,
@@ -28,12 +29,14 @@ from hub.domain.outgoing import Kind, PaymentAction, Shipment, ShipmentLine
 
 
 class DispatchFacts(Struct, frozen=True):
-    """`kinds`: what each account takes; `contacts` and `payments`: by order; `locations`: code by id."""
+    """`kinds`: what each account takes; `contacts` and `payments`: by order; `locations`: code by id; `listeners`: who
+    hears of every order."""
 
     kinds: Mapping[int, frozenset[Kind]]
     contacts: Mapping[int, tuple[Contact, ...]]
     payments: Mapping[int, tuple[PaymentRow, ...]]
     locations: Mapping[int, str]
+    listeners: Listeners = NOBODY
 
 
 def dispatch(work: WorkRow, facts: DispatchFacts, now: datetime) -> Outcome:
@@ -76,7 +79,8 @@ def _counters(work: WorkRow, parcels: tuple[ParcelRow, ...]) -> Changes:
 
 
 def _tell_channel(work: WorkRow, parcel: ParcelRow, facts: DispatchFacts, now: datetime) -> tuple[Message, ...]:
-    if Kind.PUSH_SHIPMENT not in facts.kinds.get(work.account_id, frozenset()):
+    taken = Kind.PUSH_SHIPMENT in facts.kinds.get(work.account_id, frozenset())
+    if not taken and not facts.listeners.of(work.merchant_id):
         return ()
     external = {line.order_line_id: line.external_id for line in work.lines}
     shipment = Shipment(
@@ -91,17 +95,16 @@ def _tell_channel(work: WorkRow, parcel: ParcelRow, facts: DispatchFacts, now: d
         shipped_at=now,
         location=facts.locations.get(work.location_id, ""),
     )
-    return (
-        Message(
-            kind=Kind.PUSH_SHIPMENT,
-            intent=f"shipment:{parcel.id}",
-            account_id=work.account_id,
-            key=work.order_id,
-            payload=shipment,
-            subject="parcel",
-            subject_id=parcel.id,
-        ),
+    message = Message(
+        kind=Kind.PUSH_SHIPMENT,
+        intent=f"shipment:{parcel.id}",
+        account_id=work.account_id,
+        key=work.order_id,
+        payload=shipment,
+        subject="parcel",
+        subject_id=parcel.id,
     )
+    return tellings(message, (work.merchant_id, work.order_number), facts.listeners, taken)
 
 
 def _capture(work: WorkRow, payments: tuple[PaymentRow, ...]) -> tuple[Message, ...]:

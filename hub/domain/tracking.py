@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from hub.domain import notices
 from hub.domain.lifecycle import CUSTODY_MOVES, Custody, Work
+from hub.domain.listening import NOBODY, Listeners, tellings
 from hub.domain.order import ScanStatus
 from hub.domain.outcome import Changes, Contact, Event, LineDelta, Message, Outcome, ParcelRow, WorkRow
 from hub.domain.outgoing import Kind, StatusUpdate
@@ -43,11 +44,13 @@ class ScanRow(Struct, frozen=True):
 
 
 class TrackFacts(Struct, frozen=True):
-    """`scans`: unseen, by parcel, oldest first; `contacts`: by order; `kinds`: what each account takes."""
+    """`scans`: unseen, by parcel, oldest first; `contacts`: by order; `kinds`: what each account takes;
+    `listeners`: who hears of every order."""
 
     scans: Mapping[int, tuple[ScanRow, ...]]
     contacts: Mapping[int, tuple[Contact, ...]]
     kinds: Mapping[int, frozenset[Kind]]
+    listeners: Listeners = NOBODY
 
 
 def track(work: WorkRow, facts: TrackFacts, now: datetime) -> Outcome:
@@ -120,9 +123,7 @@ def _tell(work: WorkRow, parcel: ParcelRow, scan: ScanRow, facts: TrackFacts) ->
     what = TOLD.get(scan.status)
     if what is None:
         return ()
-    told = notices.about_parcel(what, work, parcel, facts.contacts.get(work.order_id, ()))
-    if Kind.PUSH_STATUS not in facts.kinds.get(work.account_id, frozenset()):
-        return told
+    people = notices.about_parcel(what, work, parcel, facts.contacts.get(work.order_id, ()))
     update = StatusUpdate(
         reference=parcel.number,
         order_id=work.external_order_id,
@@ -137,4 +138,5 @@ def _tell(work: WorkRow, parcel: ParcelRow, scan: ScanRow, facts: TrackFacts) ->
         key=work.order_id,
         payload=update,
     )
-    return (*told, push)
+    taken = Kind.PUSH_STATUS in facts.kinds.get(work.account_id, frozenset())
+    return (*people, *tellings(push, (work.merchant_id, work.order_number), facts.listeners, taken))

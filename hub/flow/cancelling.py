@@ -9,6 +9,7 @@ from typing import Any
 
 from hub.domain.bundling import whole_units
 from hub.domain.lifecycle import FOREVER, LabelState, Lifecycle, PaymentState, Work, move_order
+from hub.domain.listening import NOBODY, Listeners, tellings
 from hub.domain.outcome import Event, HoldNeed, LineDelta, Message, ParcelRow, StockDelta, WorkLineDelta
 from hub.domain.outgoing import CancellationRequest, Kind, Label, PaymentAction
 from hub.flow import orphans
@@ -43,12 +44,13 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Why and by whom. `pushed`: the channel knows already, since it said so itself."""
+    """Why and by whom. `pushed`: the channel knows already, since it said so itself; `listeners` hear of it anyway."""
 
     reason: str
     actor: str
     pushed: bool = False
     takes_cancellations: bool = False
+    listeners: Listeners = NOBODY
 
 
 async def cancel(tx: Tx, batch: Batch, target: Target, asked: Asked) -> tuple[Lifecycle, int]:
@@ -75,8 +77,7 @@ async def cancel(tx: Tx, batch: Batch, target: Target, asked: Asked) -> tuple[Li
     await tx.execute(OPEN_HOLDS, order_id, batch.at, asked.actor)
     await tx.execute(CANCEL_PARCELS, order_id)
     await tx.execute(DROP_MESSAGES, [parcel["id"] for rows in parcels.values() for parcel in rows])
-    if asked.takes_cancellations and not asked.pushed:
-        _tell_channel(batch, target, asked)
+    _tell_channel(batch, target, asked)
     version = target.version + 1
     event = Event("cancelled", {"reason": asked.reason}, actor=asked.actor)
     batch.event(merchant_id, order_id, (order_id, version), event)
@@ -168,5 +169,7 @@ def _tell_channel(batch: Batch, target: Target, asked: Asked) -> None:
         reference=f"cancel-{row['id']}", order_id=row["external_id"], reason=asked.reason[:200]
     )
     intent = f"cancellation:{row['id']}"
-    message = Message(Kind.PUSH_CANCELLATION, intent, row["account_id"], row["id"], request, "order", row["id"])
-    batch.message(row["merchant_id"], message)
+    push = Message(Kind.PUSH_CANCELLATION, intent, row["account_id"], row["id"], request, "order", row["id"])
+    taken = asked.takes_cancellations and not asked.pushed
+    for message in tellings(push, (row["merchant_id"], row["number"]), asked.listeners, taken):
+        batch.message(row["merchant_id"], message)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from hub.accounts import Accounts
 from hub.contract import Channel
+from hub.domain.listening import NOBODY, Listeners
 from hub.domain.outgoing import Kind
 from hub.errors import CrossdockError
 from hub.flow.senders import kinds_of
@@ -24,6 +25,8 @@ class Entry:
     merchant_id: int
     connector: str
     kinds: frozenset[Kind]
+    name: str = ""
+    listens: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,14 @@ class Known:
         ids = [e.id for e in self.entries.values() if e.merchant_id == merchant_id and e.connector == connector]
         return min(ids, default=None)
 
+    def listeners(self) -> Listeners:
+        """Accounts that are told of every order of their merchant."""
+        found: dict[int, tuple[int, ...]] = {}
+        for entry in sorted(self.entries.values(), key=lambda e: e.id):
+            if entry.listens:
+                found[entry.merchant_id] = (*found.get(entry.merchant_id, ()), entry.id)
+        return Listeners(found, {entry.id: entry.name for entry in self.entries.values()}) if found else NOBODY
+
 
 class Directory:
     """Opens what it needs through `Accounts`; an account that cannot be opened is left out until it can."""
@@ -62,14 +73,17 @@ class Directory:
     async def known(self, tx: Tx) -> Known:
         """Every active account, at most a few seconds old."""
         if time.monotonic() - self._read_at >= KEEP_SECONDS:
-            rows = await tx.fetch("SELECT id, merchant_id, connector FROM accounts WHERE state <> 'removed'")
+            rows = await tx.fetch("SELECT id, merchant_id, connector, name FROM accounts WHERE state <> 'removed'")
             entries = {}
             for row in rows:
                 try:
                     channel = await self._accounts.open(row["id"])
                 except CrossdockError:
                     continue
-                entries[row["id"]] = Entry(row["id"], row["merchant_id"], row["connector"], kinds_of(channel))
+                listens = self._accounts.connector(row["connector"]).about.listens
+                entries[row["id"]] = Entry(
+                    row["id"], row["merchant_id"], row["connector"], kinds_of(channel), row["name"], listens
+                )
             self._known, self._read_at = Known(entries), time.monotonic()
         return self._known
 

@@ -22,4 +22,5 @@ async def facts(desk: Desk, works: Sequence[WorkRow]) -> DispatchFacts:
         contacts=await contacts.of(desk, works),
         payments=payments,
         locations={row["id"]: row["code"] for row in rows},
+        listeners=known.listeners(),
     )

@@ -224,7 +224,8 @@ class Amendment:
             await tx.execute(CLOSE_ROUTE_HOLDS, self.reviewed, sorted(ROUTE_HOLDS), self.intake.now)
         self.intake.money.update(change["id"] for change in self.facts)
         for present, reason in self.cancelled:
-            asked = cancelling.Asked(reason or "cancelled at the channel", "channel", pushed=True)
+            why = reason or "cancelled at the channel"
+            asked = cancelling.Asked(why, "channel", pushed=True, listeners=self.intake.known.listeners())
             present.state, present.version = await cancelling.cancel(
                 tx, self.intake.batch, cancelling.Target(present.row, present.version, present.state), asked
             )

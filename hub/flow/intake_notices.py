@@ -5,14 +5,16 @@ Cancellations, refunds, shipments, scans, payments, farewells and erasures.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from hub.domain.lifecycle import Inbox as State
 from hub.domain.lifecycle import Lifecycle, PaymentState
+from hub.domain.listening import tellings
 from hub.domain.order import RefundNotice
-from hub.domain.outcome import Event, Posting
+from hub.domain.outcome import Event, Message, Posting
+from hub.domain.outgoing import Kind, RefundRequest
 from hub.flow import cancelling, erasing
 from hub.flow.batch import postings_rows
 from hub.flow.intake_amend import keep, moved_payment
@@ -71,7 +73,8 @@ async def cancellations(intake: Intake, told: Told) -> None:
             intake.event(present, Event("cancelled_too_late", {"reason": news.reason}, actor="channel"))
             keep(intake, present)
         else:
-            asked = cancelling.Asked(news.reason or "cancelled at the channel", "channel", pushed=True)
+            why = news.reason or "cancelled at the channel"
+            asked = cancelling.Asked(why, "channel", pushed=True, listeners=intake.known.listeners())
             target = cancelling.Target(present.row, present.version, present.state)
             present.state, present.version = await cancelling.cancel(intake.tx, intake.batch, target, asked)
 
@@ -84,12 +87,13 @@ async def refunds(intake: Intake, told: Told) -> None:
     ids = [present.id for present, _, _ in here]
     known = {(r["order_id"], r["idempotency_key"]) for r in await intake.tx.fetch(KNOWN_REFUNDS, ids)}
     rows: list[dict[str, Any]] = []
-    for present, _row, news in here:
+    for present, row, news in here:
         key = (present.id, f"channel:{news.external_id}"[:128])
         if key in known or news.amount <= 0:
             continue
         known.add(key)
         rows.append(_refund(intake, present, news, key[1]))
+        _tell_listeners(intake, row, present, rows[-1])
         intake.event(present, Event("refunded", {"amount": news.amount, "currency": news.currency}, actor="channel"))
         keep(intake, present)
         intake.money.add(present.id)
@@ -100,6 +104,17 @@ async def respread(intake: Intake) -> None:
     """Says of each payment how much of it went back, from the refunds there are: the same whichever came first."""
     if intake.money:
         await intake.tx.execute(RESPREAD, sorted(intake.money))
+
+
+def _tell_listeners(intake: Intake, row: Row, present: Present, refund: Mapping[str, Any]) -> None:
+    """The channel that gave the money back knows; who hears of every order does not."""
+    request = RefundRequest(
+        reference=refund["idempotency_key"], order_id=present.row["external_id"], amount=refund["amount"],
+        currency=refund["currency"], reason=refund["reason"], lines=refund["lines"],
+    )  # fmt: skip
+    push = Message(Kind.PUSH_REFUND, f"refund:{refund['id']}", row["account_id"], present.id, request)
+    for message in tellings(push, (row["merchant_id"], present.row["number"]), intake.known.listeners(), taken=False):
+        intake.batch.message(row["merchant_id"], message)
 
 
 def _refund(intake: Intake, present: Present, news: RefundNotice, key: str) -> dict[str, Any]:

@@ -21,4 +21,4 @@ async def facts(desk: Desk, works: Sequence[WorkRow]) -> TrackFacts:
         scan = ScanRow(row["id"], ScanStatus(row["status"]), row["at"], row["word"], row["place"])
         scans[row["parcel_id"]] = (*scans.get(row["parcel_id"], ()), scan)
     known = await desk.directory.known(desk.tx)
-    return TrackFacts(scans, await contacts.of(desk, works), known.kinds())
+    return TrackFacts(scans, await contacts.of(desk, works), known.kinds(), known.listeners())

@@ -70,11 +70,13 @@ COUNTERS = """
         AND written_off >= 0 AND restocked + written_off <= received_back)"""
 
 TWICE = f"""
-    SELECT merchant_id, kind, subject, count(*) AS messages, min(id) AS first_id, max(id) AS last_id FROM (
-        SELECT id, merchant_id, kind, CASE kind WHEN '{Kind.PUSH_SHIPMENT}' THEN subject_id ELSE key END AS subject
+    SELECT merchant_id, kind, subject, hearer, count(*) AS messages, min(id) AS first_id, max(id) AS last_id FROM (
+        SELECT id, merchant_id, kind, CASE kind WHEN '{Kind.PUSH_SHIPMENT}' THEN subject_id ELSE key END AS subject,
+               CASE kind WHEN '{Kind.PUSH_SHIPMENT}' THEN account_id ELSE 0 END AS hearer
         FROM outbox WHERE kind IN ('{Kind.PUSH_SHIPMENT}', '{Kind.CAPTURE_PAYMENT}', '{Kind.VOID_PAYMENT}')
           AND {NOT_REFUSED}
-    ) m GROUP BY 1, 2, 3 HAVING count(*) > 1"""
+    ) m GROUP BY 1, 2, 3, 4 HAVING count(*) > 1"""
+"""Accounts that listen are told of the same parcel as its own channel, each of them once."""
 
 LABELS = f"""
     SELECT merchant_id, key AS parcel_id, count(*) FILTER (WHERE kind = '{Kind.BUY_LABEL}') AS bought,
@@ -115,7 +117,8 @@ CHECKS = (
                 AND l.delivered + l.cancelled < l.ordered"""),
     Check("I6", "intent_twice", "an intent is queued once", "outbox",
           """SELECT merchant_id, intent, count(*) AS messages FROM outbox GROUP BY 1, 2 HAVING count(*) > 1"""),
-    Check("I6", "told_twice", "one shipment push a parcel, one capture and one void a payment", "outbox", TWICE),
+    Check("I6", "told_twice", "one shipment push a parcel and account, one capture and one void a payment", "outbox",
+          TWICE),
     Check("I6", "label_twice", "a parcel has one label that is not voided", "outbox", LABELS),
     Check("I6", "tracking_twice", "no two parcels share a tracking number of one carrier", "parcels",
           f"""SELECT merchant_id, carrier_account_id, tracking_number, count(*) AS parcels, min(id) AS first_id,

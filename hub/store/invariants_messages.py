@@ -43,7 +43,8 @@ UNTOLD = f"""
     WHERE p.handed_over_at IS NOT NULL
       AND a.connector IN (SELECT b.connector FROM accounts b WHERE EXISTS (
           SELECT 1 FROM outbox x WHERE x.account_id = b.id AND x.kind = '{Kind.PUSH_SHIPMENT}'))
-      AND NOT EXISTS (SELECT 1 FROM outbox m WHERE m.subject_id = p.id AND m.kind = '{Kind.PUSH_SHIPMENT}')"""
+      AND NOT EXISTS (SELECT 1 FROM outbox m WHERE m.subject_id = p.id AND m.kind = '{Kind.PUSH_SHIPMENT}'
+                      AND m.account_id = o.account_id)"""
 """A kind of channel takes shipments if one of its accounts was ever sent any."""
 
 CHECKS = (
