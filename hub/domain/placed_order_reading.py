@@ -20,7 +20,7 @@ from hub.domain.order import (
     ForeignShipment,
     PaymentStatus,
 )
-from hub.domain.placed_order import Money, PlacedAddress, PlacedOrder
+from hub.domain.placed_order import Money, PlacedAddress, PlacedBuyer, PlacedOrder
 from hub.errors import BadPayload
 
 PAYMENT_WORDS: Mapping[str, PaymentStatus] = {
@@ -59,14 +59,7 @@ def content_mark(placed: PlacedOrder) -> str:
 
 def channel_order(placed: PlacedOrder, origin: Origin) -> ChannelOrder:
     """The order. Raises `BadPayload` with the path of what cannot be."""
-    currency = placed.currency.upper()
-    try:
-        money.exponent(currency)
-    except ValueError as error:
-        raise BadPayload("$.currency", str(error)) from None
-    placed_at = placed.placed_at or origin.at
-    if placed_at is None:
-        raise BadPayload("$.placed_at", "is missing")
+    currency, placed_at = _currency(placed), _placed_at(placed, origin)
     external_id = placed.id.strip() or short_name(origin.id)
     lines = tuple(channel_line(placed, i, currency) for i in range(len(placed.lines)))
     charges = tuple(charge(placed, i, currency) for i in range(len(placed.charges)))
@@ -85,13 +78,7 @@ def channel_order(placed: PlacedOrder, origin: Origin) -> ChannelOrder:
         tax_total=tax_total,
         lines=lines,
         charges=charges,
-        buyer=Buyer(
-            external_id=placed.buyer.id,
-            name=placed.buyer.name.strip(),
-            email=placed.buyer.email.strip(),
-            phone=placed.buyer.phone.strip(),
-            locale=placed.buyer.locale.strip(),
-        ),
+        buyer=buyer(placed.buyer),
         ship_to=address(placed.ship_to),
         bill_to=address(placed.bill_to),
         payments=tuple(channel_payment(placed, i, (currency, total)) for i in range(len(placed.payments))),
@@ -105,6 +92,21 @@ def channel_order(placed: PlacedOrder, origin: Origin) -> ChannelOrder:
         note=placed.note,
         test=placed.test,
     )
+
+
+def _currency(placed: PlacedOrder) -> str:
+    try:
+        money.exponent(placed.currency.upper())
+    except ValueError as error:
+        raise BadPayload("$.currency", str(error)) from None
+    return placed.currency.upper()
+
+
+def _placed_at(placed: PlacedOrder, origin: Origin) -> datetime:
+    at = placed.placed_at or origin.at
+    if at is None:
+        raise BadPayload("$.placed_at", "is missing")
+    return at
 
 
 def parts_total(lines: tuple[ChannelLine, ...], charges: tuple[Charge, ...], tax_on_top: int) -> int:
@@ -200,6 +202,17 @@ def foreign_shipment(placed: PlacedOrder, i: int) -> ForeignShipment:
         carrier=given.carrier,
         tracking_number=given.tracking_number,
         shipped_at=given.shipped_at,
+    )
+
+
+def buyer(given: PlacedBuyer) -> Buyer:
+    """Who bought, trimmed."""
+    return Buyer(
+        external_id=given.id,
+        name=given.name.strip(),
+        email=given.email.strip(),
+        phone=given.phone.strip(),
+        locale=given.locale.strip(),
     )
 
 
