@@ -55,9 +55,8 @@ class Run(Protocol):
 def channels(run: Run) -> typer.Typer:
     """The group of commands."""
     group = typer.Typer(no_args_is_help=True, help="Connected accounts: stores, carriers, payments, chats.")
-    _connecting(group, run)
-    _using(group, run)
-    _healing(group, run)
+    for add_commands in (_connecting, _looking, _using, _healing, _reading, _removing):
+        add_commands(group, run)
     return group
 
 
@@ -75,6 +74,24 @@ def _connecting(group: typer.Typer, run: Run) -> None:
         new = NewAccount(MERCHANT, kind, name, _pairs(values))
         run(lambda parts: add_account(parts.services, new, ACTOR), as_json=as_json)
 
+    @group.command("renew")
+    def renew(
+        account: str,
+        values: Annotated[list[str] | None, typer.Option("--set", help="key=value; what is not named stays.")] = None,
+        as_json: Json = False,
+    ) -> None:
+        """Connect an account again with new credentials. Example: python main.py channel renew 7 --set api_key=…"""
+        from hub.actions.find_account import find_account
+        from hub.actions.renew_account import renew_account
+
+        async def work(parts: Opened) -> Any:
+            account_id = await find_account(parts.services.database, MERCHANT, account)
+            return await renew_account(parts.services, MERCHANT, account_id, _pairs(values), ACTOR)
+
+        run(work, as_json=as_json)
+
+
+def _looking(group: typer.Typer, run: Run) -> None:
     @group.command("list")
     def accounts(as_json: Json = False) -> None:
         """The accounts there are. Example: python main.py channel list"""
@@ -101,22 +118,27 @@ def _connecting(group: typer.Typer, run: Run) -> None:
 
         run(work, as_json=as_json)
 
-    @group.command("renew")
-    def renew(
+
+def _reading(group: typer.Typer, run: Run) -> None:
+    @group.command("set-aside")
+    def set_aside(
         account: str,
-        values: Annotated[list[str] | None, typer.Option("--set", help="key=value; what is not named stays.")] = None,
+        after: Annotated[str, typer.Option(help="The `next` of the page before.")] = "",
         as_json: Json = False,
     ) -> None:
-        """Connect an account again with new credentials. Example: python main.py channel renew 7 --set api_key=…"""
+        """Deliveries that nobody could read, and why. Example: python main.py channel set-aside 7"""
         from hub.actions.find_account import find_account
-        from hub.actions.renew_account import renew_account
+        from hub.actions.list_deliveries import list_deliveries
 
         async def work(parts: Opened) -> Any:
-            account_id = await find_account(parts.services.database, MERCHANT, account)
-            return await renew_account(parts.services, MERCHANT, account_id, _pairs(values), ACTOR)
+            database = parts.services.database
+            account_id = await find_account(database, MERCHANT, account)
+            return await list_deliveries(database, MERCHANT, after, account_id=account_id)
 
         run(work, as_json=as_json)
 
+
+def _removing(group: typer.Typer, run: Run) -> None:
     @group.command("remove")
     def remove(account: str, dry_run: DryRun = False) -> None:
         """Disconnect an account; its history stays. Example: python main.py channel remove 7"""
@@ -189,23 +211,6 @@ def _healing(group: typer.Typer, run: Run) -> None:
         async def work(parts: Opened) -> Any:
             account_id = await find_account(parts.services.database, MERCHANT, account)
             return await resend_dead(parts.services, MERCHANT, account_id, ACTOR)
-
-        run(work, as_json=as_json)
-
-    @group.command("set-aside")
-    def set_aside(
-        account: str,
-        after: Annotated[str, typer.Option(help="The `next` of the page before.")] = "",
-        as_json: Json = False,
-    ) -> None:
-        """Deliveries that nobody could read, and why. Example: python main.py channel set-aside 7"""
-        from hub.actions.find_account import find_account
-        from hub.actions.list_deliveries import list_deliveries
-
-        async def work(parts: Opened) -> Any:
-            database = parts.services.database
-            account_id = await find_account(database, MERCHANT, account)
-            return await list_deliveries(database, MERCHANT, after, account_id=account_id)
 
         run(work, as_json=as_json)
 

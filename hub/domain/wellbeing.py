@@ -44,25 +44,25 @@ def lag(facts: Facts, now: datetime) -> timedelta | None:
     return None if known is None else max(timedelta(), now - known)
 
 
-def _sign(
-    what: str, key: str, level: Level, at: datetime | None = None, heal: Heal = Heal.NOTHING, **params: object
-) -> Sign:
+def _sign(name: str, level: Level, at: datetime | None = None, heal: Heal = Heal.NOTHING, **params: object) -> Sign:
+    """`name`: what the sign is of, and the key of its words."""
+    what, _, key = name.partition(".")
     return Sign(what=what, key=key, level=level, params=params, at=at, heal=heal)
 
 
 def _signs(facts: Facts, now: datetime) -> Iterator[Sign]:
     if facts.unopened:
-        yield _sign("connection", "unopened", Level.BROKEN, heal=Heal.CONNECT_AGAIN, why=facts.unopened)
+        yield _sign("connection.unopened", Level.BROKEN, heal=Heal.CONNECT_AGAIN, why=facts.unopened)
     if facts.state != "active":
-        yield _sign("connection", facts.state, Level.BROKEN, heal=Heal.CONNECT_AGAIN, why=facts.why)
+        yield _sign(f"connection.{facts.state}", Level.BROKEN, heal=Heal.CONNECT_AGAIN, why=facts.why)
     if facts.every is not None:
         yield _polls(facts, facts.every, now)
     if facts.hears:
-        yield _sign("heard", "heard" if facts.heard_at else "never_heard", Level.WELL, facts.heard_at)
+        yield _sign("heard.heard" if facts.heard_at else "heard.never_heard", Level.WELL, facts.heard_at)
     if facts.state == "active" and facts.subscribes:
         yield _webhooks(facts, now)
     elif facts.state == "active" and facts.hears:
-        yield _sign("webhooks", "managed_there", Level.WELL)
+        yield _sign("webhooks.managed_there", Level.WELL)
     if facts.quota is not None:
         yield _quota(facts.quota, now)
     if facts.secret:
@@ -82,31 +82,31 @@ def _of(facts: Facts, concern: str) -> Trouble | None:
 
 def _polls(facts: Facts, every: timedelta, now: datetime) -> Sign:
     if facts.state != "active":
-        return _sign("poll", "paused", Level.WATCH, facts.polled_at)
+        return _sign("poll.paused", Level.WATCH, facts.polled_at)
     trouble = _of(facts, "poll")
     stopped = now - (facts.polled_at or facts.created_at) > max(LATE_LEAST, LATE_TIMES * every)
     pace = int(every.total_seconds())
     if trouble is not None:
         return _failing(facts, trouble, stopped, now)
     if facts.reached is not None:
-        return _sign("poll", "reading", Level.WATCH, facts.reached)
+        return _sign("poll.reading", Level.WATCH, facts.reached)
     if stopped:
         key = "polls_stopped" if facts.polled_at else "never_polled"
-        return _sign("poll", key, Level.BROKEN, facts.polled_at, Heal.START_SCHEDULER)
+        return _sign(f"poll.{key}", Level.BROKEN, facts.polled_at, Heal.START_SCHEDULER)
     if facts.polled_at is None:
-        return _sign("poll", "not_yet_polled", Level.WATCH, heal=Heal.POLL_NOW, every=pace)
-    return _sign("poll", "polled", Level.WELL, facts.polled_at, Heal.POLL_NOW, every=pace)
+        return _sign("poll.not_yet_polled", Level.WATCH, heal=Heal.POLL_NOW, every=pace)
+    return _sign("poll.polled", Level.WELL, facts.polled_at, Heal.POLL_NOW, every=pace)
 
 
 def _failing(facts: Facts, trouble: Trouble, stopped: bool, now: datetime) -> Sign:
     """A channel that told us to wait is not broken, however long that is."""
     passing = trouble.code in PASSING
     if passing and trouble.until is not None and trouble.until > now:
-        return _sign("poll", "told_to_wait", Level.WATCH, trouble.until, why=trouble.why)
+        return _sign("poll.told_to_wait", Level.WATCH, trouble.until, why=trouble.why)
     if passing and not stopped:
-        return _sign("poll", "poll_failed", Level.WATCH, trouble.at, Heal.POLL_NOW, why=trouble.why)
+        return _sign("poll.poll_failed", Level.WATCH, trouble.at, Heal.POLL_NOW, why=trouble.why)
     heal = Heal.POLL_NOW if passing else Heal.TEST
-    return _sign("poll", "poll_broken", Level.BROKEN, facts.polled_at, heal, why=trouble.why)
+    return _sign("poll.poll_broken", Level.BROKEN, facts.polled_at, heal, why=trouble.why)
 
 
 def _webhooks(facts: Facts, now: datetime) -> Sign:
@@ -114,25 +114,25 @@ def _webhooks(facts: Facts, now: datetime) -> Sign:
     polled = facts.every is not None
     if not facts.reachable:
         level = Level.WATCH if polled else Level.BROKEN
-        return _sign("webhooks", "unreachable", level, heal=Heal.SET_PUBLIC_URL)
+        return _sign("webhooks.unreachable", level, heal=Heal.SET_PUBLIC_URL)
     trouble, level = _of(facts, "webhooks"), Level.NEEDS_YOU if polled else Level.BROKEN
     if trouble is not None:
-        return _sign("webhooks", "webhooks_failed", level, trouble.at, Heal.REPAIR_WEBHOOKS, why=trouble.why)
+        return _sign("webhooks.webhooks_failed", level, trouble.at, Heal.REPAIR_WEBHOOKS, why=trouble.why)
     if facts.subscriptions is None:
-        return _sign("webhooks", "never_checked", Level.WATCH, heal=Heal.REPAIR_WEBHOOKS)
+        return _sign("webhooks.never_checked", Level.WATCH, heal=Heal.REPAIR_WEBHOOKS)
     return _subscribed(facts.subscriptions, level, now)
 
 
 def _subscribed(seen: Subscriptions, level: Level, now: datetime) -> Sign:
     topics = [*seen.missing, *seen.elsewhere]
     if topics:
-        return _sign("webhooks", "missing", level, seen.at, Heal.REPAIR_WEBHOOKS, topics=topics)
+        return _sign("webhooks.missing", level, seen.at, Heal.REPAIR_WEBHOOKS, topics=topics)
     if now - seen.at > UNCHECKED:
-        return _sign("webhooks", "unchecked", level, seen.at, Heal.REPAIR_WEBHOOKS)
+        return _sign("webhooks.unchecked", level, seen.at, Heal.REPAIR_WEBHOOKS)
     if seen.repaired_at is not None and now - seen.repaired_at < timedelta(days=1):
         again = list(seen.repaired)
-        return _sign("webhooks", "repaired", Level.WELL, seen.repaired_at, topics=again, missed=seen.missed)
-    return _sign("webhooks", "subscribed", Level.WELL, seen.at)
+        return _sign("webhooks.repaired", Level.WELL, seen.repaired_at, topics=again, missed=seen.missed)
+    return _sign("webhooks.subscribed", Level.WELL, seen.at)
 
 
 def _quota(quota: Left, now: datetime) -> Sign:
@@ -143,26 +143,28 @@ def _quota(quota: Left, now: datetime) -> Sign:
         key, level = "scarce", Level.WATCH
         if quota.resets_at is not None:
             key, at = "scarce_until", quota.resets_at
-    return _sign("quota", key, level, at, left=left, of=quota.of, unit=quota.unit)
+    return _sign(f"quota.{key}", level, at, left=left, of=quota.of, unit=quota.unit)
 
 
 def _credentials(facts: Facts, now: datetime) -> Sign:
     end = facts.credentials_end
     if end is None:
-        return _sign("credentials", "renewed" if facts.renews else "given", Level.WELL, facts.credentials_at)
+        return _sign("credentials.renewed" if facts.renews else "credentials.given", Level.WELL, facts.credentials_at)
     if end - now > REMIND:
-        return _sign("credentials", "good_until", Level.WELL, end)
-    return _sign("credentials", "ended" if now >= end else "end_soon", Level.NEEDS_YOU, end, Heal.CONNECT_AGAIN)
+        return _sign("credentials.good_until", Level.WELL, end)
+    return _sign(
+        "credentials.ended" if now >= end else "credentials.end_soon", Level.NEEDS_YOU, end, Heal.CONNECT_AGAIN
+    )
 
 
 def _count(count: int, what: str, heal: Heal) -> Sign:
     if not count:
-        return _sign(what, f"no_{what}", Level.WELL)
-    return _sign(what, what, Level.NEEDS_YOU, heal=heal, count=count)
+        return _sign(f"{what}.no_{what}", Level.WELL)
+    return _sign(f"{what}.{what}", Level.NEEDS_YOU, heal=heal, count=count)
 
 
 def _trouble(trouble: Trouble) -> Sign:
     passing = trouble.code in PASSING
     key, level = ("passing_trouble", Level.WATCH) if passing else ("trouble", Level.NEEDS_YOU)
     heal = Heal.NOTHING if passing else Heal.TEST
-    return _sign(trouble.concern, key, level, trouble.at, heal, concern=trouble.concern, why=trouble.why)
+    return _sign(f"{trouble.concern}.{key}", level, trouble.at, heal, concern=trouble.concern, why=trouble.why)
