@@ -24,7 +24,7 @@ from hub.domain.lifecycle import Outbox as State
 from hub.domain.order import Value
 from hub.domain.outgoing import Kind, Receipt
 from hub.domain.sanity import without_nul
-from hub.errors import BadPayload, CrossdockError, Forbidden, NotFound, Reconnect, Reject, Retry, Unknown
+from hub.errors import BadPayload, Conflict, CrossdockError, Forbidden, NotFound, Reconnect, Reject, Retry, Unknown
 from hub.flow import orphans, senders
 from hub.flow.batch import Batch
 from hub.ports import Ports
@@ -214,7 +214,7 @@ class Lane:
         for pause in SETTLE_PAUSES:
             try:
                 return await self._keep(calls)
-            except (*CUT, asyncpg.PostgresError, BaseORMException) as error:
+            except (*CUT, asyncpg.PostgresError, BaseORMException, Conflict) as error:
                 log.warning("answers could not be kept yet", lane=self.name, count=len(calls), error=repr(error))
                 await asyncio.sleep(pause)
         return await self._keep(calls)

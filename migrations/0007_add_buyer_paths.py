@@ -1,0 +1,19 @@
+"""People by what channels call them: some channels tell us of everybody who leaves them, so that whoever must be
+forgotten has to be found without reading every order.
+"""
+
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+
+INDEXES = """
+CREATE INDEX orders_by_buyer ON orders (merchant_id, account_id, (buyer->>'external_id'))
+    WHERE buyer->>'external_id' <> '';
+"""
+
+
+class Migration(migrations.Migration):
+    """An index of buyers."""
+
+    dependencies = [("hub", "0006_observe_accounts")]
+
+    operations = [ops.RunSQL(INDEXES)]
