@@ -135,9 +135,7 @@ class AmazonChannel(
     async def quota(self) -> Quota | None:
         """Searches for orders that may follow at once: what polling lives on, and the scarcest of all."""
         told = self._kept.limits.left("searchOrders", asyncio.get_running_loop().time())
-        return (
-            Quota(left=told[0], of=told[1], unit="searches for orders, one more every three minutes") if told else None
-        )
+        return Quota(left=told[0], of=told[1], unit="searches for orders") if told else None
 
     async def check(self) -> str:
         """The store's name. Raises `Reconnect` when the seller does not sell in one of the account's marketplaces."""

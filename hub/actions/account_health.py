@@ -19,7 +19,7 @@ WRITE = "UPDATE accounts SET health = $2, state = $3 WHERE id = $1"
 
 DO = {
     "retry": "nothing: it is tried again by itself",
-    "reconnect": "connect the account again: `python main.py channel add`, or renew its credentials at the channel",
+    "reconnect": "connect the account again: in the console, or with `python main.py channel renew`",
     "unknown": "nothing: it is asked again by itself",
     "rejected": "read the channel's words; `python main.py channel test` asks again",
     "bad_payload": "the channel answers in a shape we do not know: report it, with the words",

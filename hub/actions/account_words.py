@@ -75,15 +75,19 @@ SAYS: Mapping[str, Say] = {
     "given": lambda p: "The credentials have no known end; given",
     "renewed": lambda p: "The credentials are renewed by themselves, last",
     "good_until": lambda p: "The credentials are good until",
-    "end_soon": lambda p: "The credentials have to be replaced before",
-    "ended": lambda p: "The credentials should have been replaced before",
+    "end_soon": lambda p: "The credentials end, and have to be replaced by",
+    "ended": lambda p: "The credentials should have been replaced by",
     "no_dead": lambda p: "No message is stuck",
     "dead": lambda p: f"{_times(p, 'message is', 'messages are')} stuck",
     "no_set_aside": lambda p: "Every delivery could be read",
-    "set_aside": lambda p: f"{_times(p, 'delivery is', 'deliveries are')} set aside, because nobody could read them",
+    "set_aside": lambda p: f"{_times(p, 'delivery is', 'deliveries are')} set aside, unread",
     "passing_trouble": lambda p: f"{_concern(p)} failed and is tried again by itself: {p['why']}; failed",
     "trouble": lambda p: f"{_concern(p)} failed: {p['why']}; failed",
 }
+
+
+DATES = frozenset({"told_to_wait", "scarce_until", "good_until", "end_soon", "ended"})
+"""Sentences that a date ends; behind the others stands how long ago it was."""
 
 
 def _concern(params: Mapping[str, Any]) -> str:

@@ -9,12 +9,17 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from hub.actions import account_words
 from hub.actions.services import Services
 from hub.contract import ManagesWebhooks
+from hub.domain import wellbeing
+from hub.domain.signs import Heal
 from hub.errors import CrossdockError
 
 CHECK_SECONDS = 20.0
 ACCOUNTS = "SELECT id, name, connector, state, health FROM accounts WHERE state <> 'removed' ORDER BY id"
+
+GIVEN = "SELECT name, connector, coalesce(credentials_at, created_at) AS given FROM accounts WHERE id = $1"
 
 
 class Finding(Struct, frozen=True):
@@ -109,10 +114,22 @@ async def _reach(services: Services, account_id: int, what: str) -> Finding:
             return Finding(
                 what, False, f"not told of {topics}", "the hourly repair subscribes them; or wait for polling"
             )
-    return Finding(what, True, title)
+    return await _aging(services, account_id) or Finding(what, True, title)
+
+
+async def _aging(services: Services, account_id: int) -> Finding | None:
+    """A reminder that its credentials end; None while that is far off."""
+    row = await services.database.plain.fetchrow(GIVEN, account_id)
+    last = services.accounts.connector(row["connector"]).about.credentials_last if row else None
+    if row is None or last is None or row["given"] + last - services.clock.now() > wellbeing.REMIND:
+        return None
+    do = f"make new ones there, then `{account_words.command(Heal.CONNECT_AGAIN, account_id)}`"
+    return Finding(
+        f"account {account_id} ({row['name']})", False, f"credentials end {row['given'] + last:%Y-%m-%d}", do
+    )
 
 
 def _advice(error: CrossdockError) -> str:
     if error.code == "reconnect":
-        return "connect the account again: its credentials are refused"
+        return "connect the account again, its credentials are refused: `python main.py channel renew`"
     return "see the message; `python main.py channel test` asks again"

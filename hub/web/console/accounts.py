@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from aiohttp import web
 
-from hub.actions.account_words import BUTTONS, LEVELS
+from hub.actions.account_words import BUTTONS, DATES, LEVELS
 from hub.actions.connect_account import offers
 from hub.actions.list_accounts import AccountView, SignView, list_accounts
 from hub.domain.signs import Heal, Level
@@ -41,16 +42,17 @@ async def _context(request: web.Request) -> dict[str, object]:
     hub = services(request)
     consent = offers(hub)
     kinds = {offer.about.name for offer in consent}
+    accounts = sorted(await list_accounts(hub, who.merchant_id), key=lambda it: ORDER.index(Level(it.condition)))
+    counts = Counter(account.condition for account in accounts)
     return {
-        "accounts": [
-            (account, _worst_first(account), _again(account, kinds))
-            for account in await list_accounts(hub, who.merchant_id)
-        ],
+        "accounts": [(account, _worst_first(account), _again(account, kinds)) for account in accounts],
+        "tally": [(level.value, counts[level.value]) for level in ORDER if counts[level.value]],
         "base": pages.base_url(request),
         "offers": consent,
         "part": "/console/accounts/part",
         "TONES": TONES,
         "LEVELS": LEVELS,
+        "DATES": DATES,
         "POSTS": POSTS,
         "BUTTONS": BUTTONS,
     }

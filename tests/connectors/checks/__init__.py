@@ -14,12 +14,14 @@ from hub.contract import (
     HearsWebhooks,
     ListsProducts,
     LooksUp,
+    Nudges,
     PullsOrders,
     PushesAtOnce,
     ReadsPlacedOrders,
+    TellsQuota,
     TracksParcels,
 )
-from tests.connectors.checks import failures, payloads, pulls, pushes, secrecy, signatures
+from tests.connectors.checks import failures, payloads, pulls, pushes, secrecy, signatures, telling
 from tests.connectors.checks.common import Check
 from tests.connectors.harness import Harness
 
@@ -88,6 +90,8 @@ CHECKS: Mapping[Check, Applies] = {
     pushes.check_a_lost_answer_is_not_repeated_blindly: takes,
     pushes.check_look_up_knows_what_never_happened: can(LooksUp),
     pushes.check_many_at_once_answer_in_order: can(PushesAtOnce),
+    telling.check_nudges_name_accounts_and_never_raise: can(Nudges),
+    telling.check_a_quota_is_a_part_of_a_whole: can(TellsQuota),
     secrecy.check_no_secret_in_logs_or_repr: always,
 }
 """Every check, and whom it is demanded of."""

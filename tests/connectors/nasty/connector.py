@@ -28,15 +28,18 @@ from hub.contract import (
     Http,
     ListsProducts,
     LooksUp,
+    Nudges,
     Page,
     Product,
     ProductPage,
     PullsOrders,
     PushesAtOnce,
+    Quota,
     Reply,
     TakesRefunds,
     TakesShipments,
     TakesStock,
+    TellsQuota,
 )
 from hub.domain.order import News, Value
 from hub.domain.outgoing import Kind, Receipt, RefundRequest, Shipment, StockLevel
@@ -77,6 +80,8 @@ class NastyChannel(
     TakesStock,
     LooksUp,
     PushesAtOnce,
+    Nudges,
+    TellsQuota,
 ):
     """One store."""
 
@@ -95,7 +100,20 @@ class NastyChannel(
         told = decode(await self._ask("GET", "/shop"), reading.Shop)
         return "" if "has_no_name" in self._faults else told.name
 
+    async def quota(self) -> Quota | None:
+        naive = datetime(2026, 11, 1) if "resets_at_a_naive_time" in self._faults else None  # noqa: DTZ001 - the fault
+        return Quota(left=41 if "has_more_than_all" in self._faults else 40, of=40, unit="calls", resets_at=naive)
+
     # ------------------------------------------------------------ what comes in
+
+    def nudge(self, delivery: Delivery) -> Mapping[str, str] | None:
+        """Every delivery says what it has to say itself."""
+        if "nudges_with_a_crash" in self._faults:
+            json.loads(delivery.body)
+        if "asks_before_it_nudges" in self._faults:
+            self._count += 1
+            return {} if self._count % 2 else None
+        return {"colour": "blue"} if "nudges_nobody_we_know" in self._faults else None
 
     def sign(self, topic: str, body: bytes) -> Mapping[str, str]:
         return {"X-Nasty-Signature": self._signature(body), "X-Nasty-Topic": topic}
