@@ -69,11 +69,22 @@ def _signs(facts: Facts, now: datetime) -> Iterator[Sign]:
         yield _credentials(facts, now)
     yield _count(facts.dead, "dead", Heal.RESEND_DEAD)
     yield _count(facts.set_aside, "set_aside", Heal.LOOK_AT_SET_ASIDE)
-    yield from (_trouble(it) for it in facts.troubles if it.concern not in SPOKEN and it.code != "reconnect")
+    yield from (_trouble(it) for it in facts.troubles if it.concern not in SPOKEN and not _is_past(it, facts))
 
 
 SPOKEN = frozenset({"poll", "webhooks"})
 """Concerns that have a sign of their own."""
+
+ASKED = "check"
+"""The concern of asking a channel who we are: nobody does it again by itself."""
+
+
+def _is_past(trouble: Trouble, facts: Facts) -> bool:
+    """Whether another sign tells it already, or a poll since then has shown that it passed."""
+    if trouble.code == "reconnect":
+        return True
+    polled = facts.polled_at is not None and trouble.at is not None and facts.polled_at > trouble.at
+    return trouble.concern == ASKED and trouble.code in PASSING and polled
 
 
 def _of(facts: Facts, concern: str) -> Trouble | None:
@@ -164,7 +175,7 @@ def _count(count: int, what: str, heal: Heal) -> Sign:
 
 
 def _trouble(trouble: Trouble) -> Sign:
-    passing = trouble.code in PASSING
+    passing = trouble.code in PASSING and trouble.concern != ASKED
     key, level = ("passing_trouble", Level.WATCH) if passing else ("trouble", Level.NEEDS_YOU)
     heal = Heal.NOTHING if passing else Heal.TEST
     return _sign(f"{trouble.concern}.{key}", level, trouble.at, heal, concern=trouble.concern, why=trouble.why)

@@ -222,13 +222,22 @@ def test_other_failures_are_told_and_refused_credentials_only_once() -> None:
     assert not [s for s in condition(facts(state="reconnect", troubles=(refused,)), NOW).signs if s.what == "tracking"]
 
 
+def test_a_question_that_failed_is_asked_again_by_a_person_unless_a_poll_has_shown_that_it_passed() -> None:
+    asked = Trouble(concern="check", code="retry", why="503", at=ago(minutes=5))
+    assert told(of("check", troubles=(asked,), polled_at=None)) == ("trouble", Level.NEEDS_YOU, Heal.TEST)
+    assert told(of("check", troubles=(asked,), polled_at=ago(minutes=6))) == ("trouble", Level.NEEDS_YOU, Heal.TEST)
+    assert condition(facts(troubles=(asked,), polled_at=ago(minutes=4)), NOW).level is Level.WELL
+    refused = Trouble(concern="check", code="rejected", why="no", at=ago(minutes=5))
+    assert told(of("check", troubles=(refused,)))[:2] == ("trouble", Level.NEEDS_YOU)
+
+
 # ---------------------------------------------------------------- words
 
 
 times = st.none() | st.integers(-5_000, 5_000).map(lambda hours: NOW + hours * HOUR)
 troubles = st.lists(
     st.builds(
-        Trouble, concern=st.sampled_from(["poll", "webhooks", "tracking", "stock"]),
+        Trouble, concern=st.sampled_from(["poll", "webhooks", "tracking", "check"]),
         code=st.sampled_from(["retry", "rejected", "unknown", "bad_payload", "reconnect"]), why=st.text(max_size=9),
         at=times, until=times,
     ),

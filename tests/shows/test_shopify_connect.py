@@ -178,7 +178,7 @@ async def test_a_shop_that_gives_a_token_and_then_fails_is_connected_with_the_re
     status, _ = await browser.come_back(params)
     assert status == 303 and len(await accounts(browser.shops)) == 1
     _, page = await browser.get("/console/accounts")
-    assert "Main street is connected, but:" in page and "Needs attention" in page
+    assert "Main street is connected, but:" in page and "Needs you" in page
 
 
 async def test_connecting_again_renews_the_account_that_is_there(browser: Browser, double: ShopifyDouble) -> None:
