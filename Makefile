@@ -14,7 +14,7 @@ BENCHES ?= flow ingest
 # Where `make shows` keeps the stores it starts.
 SHOWS   ?= var/shows
 
-.PHONY: help setup demo test shows check format bench clean
+.PHONY: help setup demo test long shows check format bench clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -33,7 +33,10 @@ demo: setup ## the whole product on demo channels; prints where to look
 	$(BIN)/python main.py demo $(ARGS)
 
 test: setup ## every test; no service and no network needed
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not long" $(ARGS)
+
+long: setup ## the tests that take minutes: twenty kills during two thousand orders
+	$(BIN)/python -m pytest -m long $(ARGS)
 
 shows: setup ## a real Vendure and a real Medusa from npm, and orders through them (needs node, and minutes)
 	@mkdir -p $(SHOWS)/vendure $(SHOWS)/medusa

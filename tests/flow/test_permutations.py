@@ -180,7 +180,7 @@ async def compare(desk: Desk, telling: tuple[Story, list[list[int]], bool], *, s
     await desk.sound()
 
 
-many = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+many = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @many
