@@ -80,7 +80,7 @@ async def test_products_with_what_channels_may_offer(desk: Client, shop: Shop) -
     page = await text(desk, ROOM)
 
     assert "Stoneware mug" in page
-    assert '<td class="right strong">12</td>' in page, "20 less 5 promised, less 3 kept back"
+    assert '<td class="right strong" data-label="For channels">12</td>' in page, "20 less 5 promised, less 3 kept back"
     assert "BER 15 free" in page
     assert "Not counted" in page
     assert "Desk lamp" not in await text(desk, f"{ROOM}?q=mug")
@@ -193,7 +193,7 @@ async def test_a_bundle_is_made_and_shown(desk: Client, shop: Shop) -> None:
 
     assert "SET is made of 1 × POT and 4 × CUP." in page
     assert "bundle of 4 × CUP, 1 × POT" in page
-    assert '<td class="right strong">5</td>' in page
+    assert '<td class="right strong" data-label="For channels">5</td>' in page
     assert "That did not work" in await send(desk, ROOM, f"{ROOM}/bundle", sku="SET", parts="SET=1")
     assert "SET is no bundle." in await send(desk, ROOM, f"{ROOM}/bundle", sku="SET", parts="")
 
