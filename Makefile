@@ -35,7 +35,7 @@ demo: setup ## the whole product on demo channels; prints where to look
 test: setup ## every test; no service and no network needed
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not long" $(ARGS)
 
-long: setup ## the tests that take minutes: twenty kills during two thousand orders
+long: setup ## the tests that take minutes: twenty kills during two thousand orders, permutations by the hundred
 	$(BIN)/python -m pytest -m long $(ARGS)
 
 shows: setup ## a real Vendure and a real Medusa from npm, and orders through them (needs node, and minutes)

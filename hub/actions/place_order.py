@@ -79,6 +79,9 @@ async def place_order(services: Services, inbox: Keeps, own: OwnAccount, placing
     or none, `KeyReused`, and `Retry` when it cannot be stored now."""
     delivery = _delivery(services, own, placing)
     order = read_placed(own, delivery)
+    # Only now: what is wrong with the order is worth more to know than that its key is missing.
+    if not placing.key and not msgspec.json.decode(placing.body, type=_Named).id.strip():
+        raise Invalid("Idempotency-Key", "send one, or give the order an id: else a repeat would be a second order")
     if not await inbox.keep(own.account, delivery):
         await _require_same(services, own.account, delivery)
     order_id = await _order_id(services, own.account, (delivery.id, order.external_id), placing.patience)
@@ -108,12 +111,7 @@ def _delivery(services: Services, own: OwnAccount, placing: Placing) -> Delivery
         mark = f"key:{hashlib.sha256(placing.key.encode()).hexdigest()[:40]}"
     else:
         mark = f"body:{hashlib.sha256(placing.body).hexdigest()[:40]}"
-    delivery = Delivery(mark, own.reads.placed_topic, placing.body, services.clock.now())
-    if not placing.key:
-        read_placed(own, delivery)  # what is wrong with the order is worth more to know than that its key is missing
-        if not msgspec.json.decode(placing.body, type=_Named).id.strip():
-            raise Invalid("Idempotency-Key", "send one, or give the order an id: else a repeat would be a second order")
-    return delivery
+    return Delivery(mark, own.reads.placed_topic, placing.body, services.clock.now())
 
 
 async def _require_same(services: Services, account: Account, delivery: Delivery) -> None:

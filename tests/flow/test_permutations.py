@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
@@ -180,19 +181,41 @@ async def compare(desk: Desk, telling: tuple[Story, list[list[int]], bool], *, s
     await desk.sound()
 
 
-many = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+def often(examples: int) -> settings:
+    return settings(
+        max_examples=examples, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    )
 
 
-@many
+some, many = often(20), often(60)
+
+
+@some
 @given(tellings())
 async def test_intake_alone(desk: Desk, telling: tuple[Story, list[list[int]], bool]) -> None:
     await compare(desk, telling, stages=False)
 
 
-@many
+@some
 @given(tellings())
 async def test_with_review_and_route_in_between(desk: Desk, telling: tuple[Story, list[list[int]], bool]) -> None:
     """Nothing is in stock, so that orders wait with whatever holds they have while news come in."""
+    await desk.world.database.plain.execute("UPDATE locations SET active = false")
+
+    await compare(desk, telling, stages=True)
+
+
+@pytest.mark.long
+@many
+@given(tellings())
+async def test_many_more_of_intake_alone(desk: Desk, telling: tuple[Story, list[list[int]], bool]) -> None:
+    await compare(desk, telling, stages=False)
+
+
+@pytest.mark.long
+@many
+@given(tellings())
+async def test_many_more_with_review_and_route(desk: Desk, telling: tuple[Story, list[list[int]], bool]) -> None:
     await desk.world.database.plain.execute("UPDATE locations SET active = false")
 
     await compare(desk, telling, stages=True)
