@@ -6,8 +6,6 @@ Speaks the socket's frames as the page does (docs/explanation/chat.md); knows no
 from __future__ import annotations
 
 import asyncio
-import email
-import email.policy
 import re
 import time
 from dataclasses import dataclass, field
@@ -15,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+
+from bot.transports import mailbox
 
 PATIENCE = 30.0
 CODE = re.compile(r"(?<!\d)(\d{6})(?!\d)")
@@ -73,10 +73,9 @@ class Customer:
             await asyncio.sleep(0.2)
 
     def _look(self, since: float) -> str:
-        for file in sorted(self.mailbox.glob("*.eml"), key=lambda path: path.stat().st_mtime, reverse=True):
-            if file.stat().st_mtime < since - 1:
+        for mail in reversed(list(mailbox.read(self.mailbox))):
+            if mail["Date"].datetime.timestamp() < since - 1:
                 return ""
-            mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
             body = mail.get_body()
             text = str(body.get_content()) if body is not None else ""
             code = CODE.search(text)

@@ -1,4 +1,4 @@
-"""E-mail: notices and one-time codes through an SMTP server, or without one into a local mailbox of .eml files.
+"""E-mail: notices and one-time codes through an SMTP server, or without one into a local mailbox.
 
 SMTP as RFC 5321 with STARTTLS (`smtp://`, refused without TLS except on this machine) or TLS from the start (`smtps://`).
 The message id is made from the outbox's key, so that mail servers and readers drop a repeat: sending again is safe.
@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import errno
 import hashlib
-import os
 import re
 import smtplib
 import ssl
@@ -28,6 +26,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from aiolimiter import AsyncLimiter
 from msgspec.structs import replace
 
+from bot.transports import mailbox
 from bot.transports.port import Post, Sent
 from bot.transports.render import Abilities, Rendered, render
 from hub.contract import About, Account, Answer, Credential, Http
@@ -60,7 +59,7 @@ about = About(
     credentials=(
         Credential("smtp_url", "SMTP server", required=False, help="smtp[s]://user:password@host:port; empty: mailbox"),
         Credential("sender", "Sender", secret=False, help='orders@example.com, or "Shop <orders@example.com>"'),
-        Credential("mailbox", "Local mailbox", secret=False, required=False, help="folder for .eml without a server"),
+        Credential("mailbox", "Local mailbox", secret=False, required=False, help="folder for mails without a server"),
     ),
     rate=10_000.0,
     at_once={Kind.NOTIFY: 50},
@@ -192,7 +191,8 @@ class EmailChannel:
         folder = self.account.settings.get("mailbox", "")
         if not folder:
             raise Reconnect("the e-mail account has neither smtp_url nor a local mailbox")
-        await asyncio.to_thread(_drop, Path(folder), mails)
+        contents = [mail.content for mail in mails]
+        await asyncio.to_thread(mailbox.drop, Path(folder), contents, self._clock.now())
         return [None] * len(mails)
 
 
@@ -233,18 +233,6 @@ def _body(words: str) -> tuple[str, str]:
     if text.isascii() and all(len(line) <= LONGEST_LINE for line in text.split("\r\n")):
         return "7bit", text
     return "base64", base64.encodebytes(text.encode()).decode().replace("\n", "\r\n").rstrip()
-
-
-def _drop(folder: Path, mails: Sequence[Mail]) -> None:
-    """Writes each mail into the mailbox whole or not at all; the same message id is the same file."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for mail in mails:
-        name = mail.message_id.strip("<>").partition("@")[0]
-        partial = f"{folder}/.{name}.part"
-        with open(partial, "wb", buffering=0) as file:  # noqa: PTH123 - a Path for each of many mails costs as much
-            if file.write(mail.content) != len(mail.content):
-                raise OSError(errno.ENOSPC, "a mail does not fit into the mailbox", partial)
-        os.replace(partial, f"{folder}/{name}.eml")  # noqa: PTH105
 
 
 def _connect(url: str) -> smtplib.SMTP:

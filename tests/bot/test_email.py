@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import email
+import mailbox
 import resource
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import default
@@ -16,6 +18,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult
 
 import bot
+from bot.transports import mailbox as local
 from bot.transports.email import Email, EmailChannel
 from bot.transports.port import NoPost
 from connectors.http import AioHttp
@@ -36,9 +39,13 @@ def channel(http: AioHttp, mailbox: Path | None = None, smtp: str = "") -> Email
     return Email(NoPost()).open(Account(1, 1, "email", "mail", secrets, settings), http)
 
 
-def mails(mailbox: Path) -> list[bytes]:
-    """Every file of a mailbox."""
-    return [path.read_bytes() for path in sorted(mailbox.iterdir()) if path.suffix == ".eml"]
+def mails(folder: Path) -> list[bytes]:
+    """Every mail of a mailbox, lines ended as on the wire."""
+    found = []
+    for path in sorted(folder.glob("*.mbox")):
+        with closing(mailbox.mbox(path, create=False)) as box:
+            found += [box.get_bytes(key).replace(b"\n", b"\r\n") for key in box.keys()]  # noqa: SIM118
+    return found
 
 
 def read(content: bytes) -> EmailMessage:
@@ -52,9 +59,9 @@ async def test_without_a_server_mails_lie_in_the_mailbox(http: AioHttp, tmp_path
     one = await sender.notify(NOTICE, "crossdock-1")
     assert await sender.notify(NOTICE, "crossdock-1") == one, "a repeat is the same mail"
     await sender.notify(NOTICE, "crossdock-2")
-    files = sorted((tmp_path / "box").glob("*"))
-    assert [path.suffix for path in files] == [".eml", ".eml"]
-    mail = read(files[0].read_bytes())
+    found = list(local.read(tmp_path / "box"))
+    assert len(found) == 2 and found[0]["Message-ID"] == one.external_id
+    mail = found[0]
     assert mail["From"] == "Tassen Müller <shop@example.org>"
     assert mail["To"] == "anna@example.org"
     assert mail["Subject"] == "Bestellung 1001 ist unterwegs"
@@ -118,6 +125,14 @@ async def test_a_mail_that_does_not_fit_is_not_in_the_mailbox(http: AioHttp, tmp
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert mails(tmp_path) == []
+
+
+async def test_a_line_that_looks_like_the_start_of_a_mail_starts_none(http: AioHttp, tmp_path: Path) -> None:
+    words = "From here on\n>From there"
+    sender = channel(http, tmp_path)
+    for key in ("k1", "k2"):
+        await sender.notify(Notice(conversation_id=0, address="a@b.de", text=f"={words}"), key)
+    assert [mail.get_content().strip() for mail in local.read(tmp_path)] == [words, words]
 
 
 async def test_an_account_with_neither_server_nor_mailbox_must_be_connected_again(http: AioHttp) -> None:

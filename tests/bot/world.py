@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import email
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,7 +11,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
-from email.policy import default
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ import bot
 from bot.conversation import Conversations
 from bot.receiving import Receiver
 from bot.transcript import Transcript
+from bot.transports import mailbox
 from bot.transports.port import Incoming
 from connectors.http import AioHttp
 from hub.accounts import Accounts, Tools
@@ -122,9 +121,7 @@ class World:
 
     def mails(self) -> list[EmailMessage]:
         """Everything in the local mailbox, oldest first."""
-        files = sorted(self.mailbox.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
-        read = [email.message_from_bytes(path.read_bytes(), policy=default) for path in files]
-        return [mail for mail in read if isinstance(mail, EmailMessage)]
+        return list(mailbox.read(self.mailbox))
 
     async def code(self) -> str:
         """The code of the newest mail."""

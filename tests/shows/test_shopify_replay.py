@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from bot.transports import mailbox
 from hub.actions.order_view import OrderView
 from hub.actions.verify_store import verify_store
 from hub.domain.order import Address
@@ -172,7 +173,7 @@ async def nothing_else_left(shops: Shops, double: ShopifyDouble) -> None:
     heard = {"notice.confirmed", "notice.shipped", "notice.out_for_delivery", "notice.delivered"}
     for who in ("bob.norman@hostmail.com", "example@example.com"):
         assert {row["what"] for row in mails if row["who"] == who} == heard
-    assert len(mails) == len(list(shops.mailbox.glob("*.eml"))) == 8
+    assert len(mails) == len(list(mailbox.read(shops.mailbox))) == 8
 
 
 async def test_an_order_that_others_shipped_completes_without_a_parcel(shops: Shops, samples: Path) -> None:
