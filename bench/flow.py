@@ -27,6 +27,9 @@ STORES = ("nordlicht", "sakura", "harbor")
 MERCHANT = 1
 UNITS = 10_000_000
 
+LOOK_SECONDS = 0.25
+"""Between two looks at how far it is: looking costs the database something too."""
+
 PROGRESS = """SELECT
     (SELECT count(*) FROM orders) AS orders,
     (SELECT count(*) FROM fulfillment_orders WHERE state IN (6, 9)) AS dispatched,
@@ -129,7 +132,7 @@ async def _until_done(parts: Parts, orders: int) -> None:
             raise RuntimeError("messages died; `python main.py verify` tells which")
         if sys.stderr.isatty():
             print(f"\r{row['dispatched']}/{orders} dispatched, {row['leaving']} leaving   ", end="", file=sys.stderr)
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _document(parts: Parts, orders: int, seconds: float, tallies: list[dict[str, Any]]) -> dict[str, Any]:

@@ -13,6 +13,9 @@ OUTGROWN = """SELECT quote_ident(s.relname) AS name FROM pg_stat_user_tables s J
     WHERE s.schemaname = current_schema() AND s.n_mod_since_analyze > 100
         AND s.n_mod_since_analyze > 3 * greatest(c.reltuples, 0)
         AND pg_has_role(c.relowner, 'USAGE') ORDER BY 1"""
+ROUGH = "SET LOCAL default_statistics_target = 10"
+"""A tenth of the rows that autovacuum would look at: enough to tell a thousand rows from a hundred thousand."""
+
 ALONE = "SELECT pg_try_advisory_xact_lock(hashtext('crossdock:statistics'))"
 
 
@@ -24,5 +27,6 @@ async def refresh(database: Database) -> list[str]:
             return []
         names = [str(row["name"]) for row in await tx.fetch(OUTGROWN)]
         if names:
+            await tx.execute(ROUGH)
             await tx.execute(f"ANALYZE {', '.join(names)}")
     return names
