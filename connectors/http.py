@@ -92,7 +92,7 @@ class AioHttp:
             ) as answer:
                 content = await self._read(answer)
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
-            raise Reject(f"{url[:200]!r} is not an address that can be called") from error
+            raise Reject(f"{url.partition('?')[0][:200]!r} is not an address that can be called") from error
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise _never_sent(error) from error
         except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, _TooLarge) as error:
@@ -102,7 +102,7 @@ class AioHttp:
     def _check_scheme(self, url: str) -> None:
         if url.startswith("https://") or (self._private and url.startswith("http://")):
             return
-        raise Reject(f"{url[:200]!r} is not an https address")
+        raise Reject(f"{url.partition('?')[0][:200]!r} is not an https address")
 
     async def _read(self, answer: aiohttp.ClientResponse) -> bytes:
         chunks: list[bytes] = []

@@ -2,7 +2,7 @@
 
 REST API v3 (WooCommerce 5.8 or later). How to connect a store: docs/how-to/connect-woocommerce.md.
 
-client.py wire.py wire_store.py words.py     the only I/O · shapes of orders, and of all else · tables
+client.py keys.py wire.py wire_store.py words.py     the only I/O · shapes of orders, and of all else · tables
 mapper.py lines.py people.py regions.py tracking.py purse.py      pure: orders as ours
 hearing.py reading.py selling.py             webhooks · polling · products
 shipping.py undoing.py stock.py subscriptions.py     what we tell the store

@@ -1,12 +1,12 @@
 """The only I/O of this connector: WordPress's REST API of one store, over `hub.contract.Http`.
 
-Keys go as HTTP Basic, which WooCommerce accepts over https only ("Authentication over HTTPS" of the v3 documentation).
+Keys go as HTTP Basic, which WooCommerce accepts over https only ("Authentication over HTTPS" of the v3 documentation);
+over plain http each call is signed with them instead (OAuth 1.0a, "Authentication over HTTP"): see keys.py.
 Lists are paged by `per_page` (100 at most) and `offset`; how long they are stands in the header X-WP-Total.
 """
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -17,6 +17,7 @@ import msgspec
 from connectors.http import expect, looks_like_json, words
 from connectors.wire import decode
 from connectors.woocommerce import wire_store
+from connectors.woocommerce.keys import Caller
 from hub.contract import Account, Http, Reply
 from hub.errors import BadPayload, Invalid, Reconnect, Reject, Retry, Unknown
 
@@ -25,9 +26,6 @@ PAGE = 100
 
 LONGEST = 20_000
 """Where a list that is read as a whole must have ended: a store that takes no `offset` gives the same part for ever."""
-
-PATIENCE = 30.0
-"""Seconds for an answer: small hosts are slow."""
 
 T = TypeVar("T")
 
@@ -53,19 +51,16 @@ class Client:
     def __init__(self, account: Account, http: Http) -> None:
         if not account.base_url:
             raise Invalid("base_url", "give the address of the store, such as https://shop.example.com")
-        pair = f"{account.secrets.get('consumer_key', '')}:{account.secrets.get('consumer_secret', '')}"
-        self._http = http
+        self._caller = Caller(account, http)
         self._site = f"{account.base_url}/wp-json/"
         self._root = f"{account.base_url}/wp-json/wc/v3"
-        self._headers = {
-            "Authorization": f"Basic {b64encode(pair.encode()).decode()}",
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-        }
 
     async def site(self) -> wire_store.Site:
-        """What the site says of itself. Raises `Reject` where its host hides that."""
-        reply = await self._http.call("GET", self._site, headers=self._headers, timeout=PATIENCE)
+        """What the site says of itself. Raises `Reject` where its host hides that. Asked without keys: they count on
+        WooCommerce's own routes only, and elsewhere WordPress takes them for a user whom it does not know (401)."""
+        reply = await self._caller.ask(self._site, keys=False)
+        if reply.status == 401:
+            raise Reject(f"GET /wp-json/: 401 {words(reply.body)}")
         return _read(_judged(reply, "GET /wp-json/"), wire_store.Site, "GET /wp-json/")
 
     async def get(self, path: str, kind: type[T], query: Mapping[str, str] | None = None) -> T:
@@ -102,11 +97,8 @@ class Client:
     async def send(self, method: str, path: str, body: object, kind: type[T], reference: str) -> T:
         """Changes something; `reference` is ours, for the store's own log of requests. Raises `Reject` for a refusal,
         `Unknown` when the change may have been made."""
-        headers = {**self._headers, "X-Crossdock-Reference": quote(reference)}
-        content = msgspec.json.encode(body)
-        reply = await self._http.call(
-            method, self._root + path, headers=headers, body=content, effect=True, timeout=PATIENCE
-        )
+        headers = {"X-Crossdock-Reference": quote(reference)}
+        reply = await self._caller.send(method, self._root + path, headers, msgspec.json.encode(body))
         answer = _judged(reply, f"{method} {path}", effect=True)
         try:
             return decode(_plain(answer), kind)
@@ -115,7 +107,7 @@ class Client:
 
     async def _ask(self, path: str, query: Mapping[str, str] | None) -> Reply:
         url = f"{self._root}{path}?{urlencode(query)}" if query else f"{self._root}{path}"
-        return await self._http.call("GET", url, headers=self._headers, timeout=PATIENCE)
+        return await self._caller.ask(url)
 
 
 def _judged(reply: Reply, doing: str, *, effect: bool = False) -> bytes:
@@ -151,5 +143,6 @@ def _code(reply: Reply) -> str:
 
 
 def segment(text: str) -> str:
-    """`text` as one part of a path, whatever it contains."""
-    return quote(text, safe="")
+    """`text` as one part of a path, whatever it contains. What RFC 3986 lets stand there stands: the HTTP library would
+    put it back, and another path than the one that was signed would be called."""
+    return quote(text, safe="!$&'()*+,;=:@")

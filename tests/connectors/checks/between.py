@@ -35,7 +35,7 @@ class Between:
         async with self._session.request(
             request.method,
             self._target + request.raw_path,
-            headers=_without_hop(request.headers),
+            headers={**_without_hop(request.headers), "X-Forwarded-Host": request.host},
             data=await request.read(),
             allow_redirects=False,
         ) as answer:

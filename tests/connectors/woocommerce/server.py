@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,10 +12,10 @@ from aiohttp import web
 from connectors.playing.manners import Mischief, application, json, listening
 from hub.domain.outgoing import Kind
 from tests.connectors.harness import Seen
+from tests.connectors.woocommerce.door import Door
 from tests.connectors.woocommerce.orders import order_of
-from tests.connectors.woocommerce.state import KEY, SECRET, STATUSES, Fault, Store, changed_after, ordered, seconds
+from tests.connectors.woocommerce.state import STATUSES, Fault, Store, changed_after, ordered, seconds
 
-BASIC = b64encode(f"{KEY}:{SECRET}".encode()).decode()
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -35,7 +34,7 @@ class WooDouble:
 
     def renew(self, store: Store) -> None:
         """Another store at the same address, of which nothing is known and with which nothing is wrong."""
-        self.api.store = store
+        self.api.store, self.api.door, self.api.private = store, Door(), False
         self._mischief.seen.clear()
         self._mischief.failures.clear()
         self._mischief.drops = 0
@@ -68,8 +67,10 @@ class Api:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.door = Door()
         self.lose = ""
         self.hidden = ""
+        self.private = False
         self.broken = ""
 
     def routes(self, app: web.Application) -> None:
@@ -94,11 +95,11 @@ class Api:
         add("GET", f"{v3}/settings/products/woocommerce_weight_unit", self.wp(self.unit))
 
     def wp(self, answer: Answer) -> Answer:
-        """Asks for the keys first, and words errors as WordPress does."""
+        """Asks at the door first, and words errors as WordPress does."""
 
         async def guarded(request: web.Request) -> web.StreamResponse:
             try:
-                keys_of(request)
+                self.door.enter(request)
                 if self.broken and self.broken in request.path:
                     raise Fault(502, "bad_gateway", "The store is away.")
                 if self.hidden and self.hidden in request.path:
@@ -106,7 +107,9 @@ class Api:
                 made = await answer(request)
             except Fault as fault:
                 body = {"code": fault.code, "message": str(fault), "data": {"status": fault.status}}
-                return json(body, fault.status)
+                answered = json(body, fault.status)
+                answered.headers["Date"] = self.door.date()
+                return answered
             if self.lose == request.method and request.transport is not None:
                 self.lose = ""
                 request.transport.abort()
@@ -115,6 +118,9 @@ class Api:
         return guarded
 
     async def site(self, request: web.Request) -> web.Response:
+        """WordPress's own: keys of WooCommerce are no user's application password there, over http it takes none."""
+        if self.private or "Authorization" in request.headers:
+            return json({"code": "invalid_username", "message": "Unknown username.", "data": {"status": 401}}, 401)
         return json({"name": "Smith &amp; Daughters", "timezone_string": self.store.zone, "namespaces": ["wc/v3"]})
 
     async def currency(self, request: web.Request) -> web.Response:
@@ -237,15 +243,6 @@ def _listed(status: str, wanted: Sequence[str]) -> bool:
 
 def _hook(hook: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in hook.items() if name not in ("secret", "failures")}
-
-
-def keys_of(request: web.Request) -> None:
-    """Raises what a call without the keys, or with others, is answered."""
-    given = request.headers.get("Authorization", "")
-    if not given:
-        raise Fault(401, "woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
-    if given != f"Basic {BASIC}":
-        raise Fault(401, "woocommerce_rest_authentication_error", "Consumer key is invalid.")
 
 
 def page(request: web.Request, rows: Sequence[Any]) -> web.Response:

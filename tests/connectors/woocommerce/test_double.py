@@ -10,13 +10,14 @@ import pytest
 
 from connectors.http import AioHttp
 from hub.contract import Reply
+from tests.connectors.woocommerce.door import BASIC
 from tests.connectors.woocommerce.harness import ORDER
-from tests.connectors.woocommerce.server import BASIC, WooDouble
+from tests.connectors.woocommerce.server import WooDouble
 from tests.connectors.woocommerce.state import understood
 
 
 async def ask(double: WooDouble, http: AioHttp, path: str, keys: str = BASIC, **query: str) -> Reply:
-    headers = {"Authorization": f"Basic {keys}"} if keys else {}
+    headers = {"X-Forwarded-Proto": "https"} | ({"Authorization": f"Basic {keys}"} if keys else {})
     return await http.call("GET", f"{double.url}/wp-json/wc/v3{path}?{urlencode(query)}", headers=headers)
 
 
