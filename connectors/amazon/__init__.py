@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from connectors.amazon import cancelling, feeding, mapper, notices, reading, shipping, stock, subscribing, wire
-from connectors.amazon.client import Call, Client
+from connectors.amazon.client import PARTICIPATIONS, Call, Client
 from connectors.amazon.feeding import PATIENCE, Book
 from connectors.amazon.limits import Limits
 from connectors.amazon.notices import Desk, drop
@@ -139,7 +139,7 @@ class AmazonChannel(
 
     async def check(self) -> str:
         """The store's name. Raises `Reconnect` when the seller does not sell in one of the account's marketplaces."""
-        call = Call("getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations")
+        call = Call("getMarketplaceParticipations", "GET", PARTICIPATIONS)
         told = (await self._client.ask(call, Participations)).payload
         sells = {it.marketplace.id: it for it in told if it.participation.is_participating}
         missing = [it for it in self._kept.settings.marketplaces if it not in sells]

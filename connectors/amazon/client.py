@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
@@ -11,23 +12,30 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from connectors.amazon import words
 from connectors.amazon.limits import LONGEST_SLEEP, Limits
 from connectors.amazon.settings import Settings
 from connectors.amazon.tokens import Tokens
 from connectors.http import expect, retry_after
+from connectors.http import words as words_of
 from connectors.wire import decode
 from hub.contract import Http, Reply
 from hub.errors import BadPayload, CrossdockError, Reconnect, Reject, Retry, Unknown
 
 T = TypeVar("T")
 
+PARTICIPATIONS = "/sellers/v1/marketplaceParticipations"
 
-BESIDES = frozenset({
-    "getListingsItem", "searchListingsItems", "patchListingsItem",
-    "getSubscription", "createSubscription", "getDestinations", "createDestination",
-})  # fmt: skip
-"""Operations that take a role of their own. An app without it is refused these (403) and nothing else: no reason to
-stop orders and shipments until somebody connects the account again."""
+ESSENTIAL = frozenset({"searchOrders", "getMarketplaceParticipations"})
+"""Operations without which an account is of no use: an app that may not do these has to be authorized again."""
+
+_TOKEN = re.compile(rb"access token[^\"]{0,60}(?:expired|revoked|malformed|invalid|missing)", re.IGNORECASE)
+"""What a 403 says that is about the token and not about a role. Source: developer-docs.amazon.com/sp-api,
+"Authorization errors": "The access token you provided has expired", "… is revoked, malformed or invalid"."""
+
+
+class Denied(Reject):
+    """One operation is forbidden to the app, and the account's token is good otherwise: a role is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,8 @@ class Call:
 
 
 class Client:
-    """Asks for one seller. Every method raises `Retry` and `Reconnect`; those that change something `Unknown` too."""
+    """Asks for one seller. Every method raises `Retry`, `Reconnect` and `Denied`; those that change something `Unknown`
+    too."""
 
     def __init__(self, http: Http, settings: Settings, tokens: Tokens, limits: Limits) -> None:
         self.settings = settings
@@ -67,7 +76,7 @@ class Client:
 
     async def ask(self, call: Call, kind: type[T]) -> T:
         """The answer to a question. Raises `Reject` for a refusal, `Retry` for an answer that cannot be read."""
-        content = expect(await self._reply(call, effect=False), call.operation, forbidden=_forbidden(call))
+        content = expect(await self._reply(call, effect=False), call.operation)
         try:
             return decode(content, kind)
         except BadPayload as error:
@@ -79,7 +88,7 @@ class Client:
         if reply.status == 404:
             return None
         try:
-            return decode(expect(reply, call.operation, forbidden=_forbidden(call)), kind)
+            return decode(expect(reply, call.operation), kind)
         except BadPayload as error:
             raise Retry(f"{call.operation}: {error}") from None
 
@@ -87,7 +96,7 @@ class Client:
         """The answer to a change. Raises `Reject` for a refusal, `Unknown` when nobody can tell what became of it."""
         reply = await self._reply(call, effect=True)
         try:
-            content = expect(reply, call.operation, forbidden=_forbidden(call), broken=Unknown, json=False)
+            content = expect(reply, call.operation, broken=Unknown, json=False)
             return decode(content, kind)
         except BadPayload as error:
             raise Unknown(f"{call.operation}: {error}") from None
@@ -117,7 +126,37 @@ class Client:
             wait = self._limits.spent(call.operation, now)
             said = retry_after(reply)
             raise Retry(f"{call.operation}: 429, its quota is used up", wait if said is None else said)
+        if reply.status == 403:
+            raise await self._denial(call, reply)
+        if 200 <= reply.status < 300 and not call.scope:
+            self._tokens.proven = True
         return reply
+
+    async def _denial(self, call: Call, reply: Reply) -> CrossdockError:
+        """What a 403 means that a new token did not heal. Amazon answers so to a bad token, and to an app that lacks
+        the operation's role; only the first, or a role that nothing goes without, takes the account out of work."""
+        said = f"{call.operation}: 403 {words_of(reply.body)}".rstrip()
+        if _TOKEN.search(reply.body):
+            return Reconnect(f"{said}: authorize the app again")
+        role = words.ROLES.get(call.operation, words.ORDERS_ROLE)
+        why = f"{said}; it takes the role {role}: add it to the app in Seller Central, then authorize the app again"
+        if call.operation in ESSENTIAL:
+            return Reconnect(why)
+        return Denied(why) if call.scope or await self._otherwise_good() else Reconnect(why)
+
+    async def _otherwise_good(self) -> bool:
+        """Whether the account's token is good for anything: it was before, or is for the plainest question there is."""
+        if self._tokens.proven:
+            return True
+        call = Call("getMarketplaceParticipations", "GET", PARTICIPATIONS)
+        await self._room(call.operation)
+        reply = await self._send(call, effect=False)
+        if reply.status in (401, 403):
+            return False
+        if reply.status != 200:
+            raise Retry(f"{call.operation}: {reply.status}, so nobody can say whether the token is good")
+        self._tokens.proven = True
+        return True
 
     async def _send(self, call: Call, *, effect: bool) -> Reply:
         """One call; a token that is refused is fetched anew, once: 401 and 403 say that nothing was done."""
@@ -140,11 +179,6 @@ class Client:
             if wait > LONGEST_SLEEP:
                 raise Retry(f"{operation}: its quota leaves no room", wait)
             await asyncio.sleep(wait)
-
-
-def _forbidden(call: Call) -> type[CrossdockError]:
-    """What a 403 means that a new token does not heal."""
-    return Reject if call.operation in BESIDES else Reconnect
 
 
 def unsure(error: CrossdockError) -> Unknown:

@@ -33,12 +33,14 @@ class Granted(Struct, frozen=True):
 
 
 class Tokens:
-    """The tokens of one account by scope; the empty scope is the seller's own. Outlives a channel."""
+    """The tokens of one account by scope; the empty scope is the seller's own. Outlives a channel. `proven`: whether
+    Amazon has taken one of the seller's, for whatever."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._kept: dict[str, tuple[str, float]] = {}
         self._lock = asyncio.Lock()
+        self.proven = False
 
     def forget(self, token: str, scope: str = "") -> None:
         """Drops a token that was refused, unless another one has been fetched meanwhile."""

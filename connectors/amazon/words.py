@@ -114,3 +114,19 @@ CURRENCIES: Mapping[str, str] = {
 }
 """Marketplace → its currency, for orders that tell no amount yet. Source: developer-docs.amazon.com/sp-api,
 "Marketplace IDs"."""
+
+ORDERS_ROLE = "Inventory and Order Tracking"
+_LISTING, _FINANCES, _NOTICES = "Product Listing", "Finance and Accounting", "of what the notification is about"
+ROLES: Mapping[str, str] = {
+    "getListingsItem": _LISTING,
+    "searchListingsItems": _LISTING,
+    "patchListingsItem": _LISTING,
+    "getMarketplaceParticipations": "Selling Partner Insights",
+    "listTransactions": _FINANCES,
+    "getSubscription": _NOTICES,
+    "createSubscription": _NOTICES,
+    "getDestinations": _NOTICES,
+    "createDestination": _NOTICES,
+}
+"""Operation → the role that an app needs for it; any other, order feeds included, takes `ORDERS_ROLE`. Source:
+developer-docs.amazon.com/sp-api, "Roles" and "Order feed type values"."""

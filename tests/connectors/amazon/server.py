@@ -46,6 +46,9 @@ PLANS = {
 }
 """Operation → rate as the header tells it, and burst, as the models say."""
 
+DENIED = "Access to requested resource is denied."
+"""What Amazon says to a bad token, with details, and to an app that lacks a role, without."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -66,6 +69,8 @@ class AmazonDouble:
         self.good: dict[str, str] = {}
         """Access token → its scope."""
         self.lasts = 3600
+        self.lacking: set[str] = set()
+        """Operations whose role the app lacks."""
         self.participating = [GERMANY, FRANCE]
         self.destinations: list[Node] = []
         self.subscription: Node | None = None
@@ -127,7 +132,9 @@ class AmazonDouble:
             headers = {"x-amzn-RequestId": "r-1"}
             given = request.headers.get("x-amz-access-token", "")
             if self.good.get(given) != scope:
-                return errors(403, "Unauthorized", "Access to requested resource is denied.", headers)
+                return errors(403, "Unauthorized", DENIED, headers, "The access token you provided has expired.")
+            if operation in self.lacking:
+                return errors(403, "Unauthorized", DENIED, headers)
             headers["x-amzn-RateLimit-Limit"] = self.rates[operation]
             if self.left[operation] < 1:
                 return errors(429, "QuotaExceeded", "You exceeded your quota for the requested resource.", headers)
@@ -286,9 +293,9 @@ class AmazonDouble:
         ]
 
 
-def errors(status: int, code: str, message: str, headers: Mapping[str, str]) -> web.Response:
+def errors(status: int, code: str, message: str, headers: Mapping[str, str], details: str = "") -> web.Response:
     """Amazon's shape of an error."""
-    told = {"errors": [{"code": code, "message": message, "details": ""}]}
+    told = {"errors": [{"code": code, "message": message, "details": details}]}
     return web.json_response(told, status=status, headers=dict(headers))
 
 

@@ -12,7 +12,7 @@ from connectors.amazon.saying import carrier, package_reference
 from connectors.http import AioHttp
 from hub.contract import Account, Cursor
 from hub.domain.outgoing import CancellationRequest, Kind, Receipt, Shipment, ShipmentLine, StockLevel
-from hub.errors import Reconnect, Reject, Retry, Unknown
+from hub.errors import Reject, Retry, Unknown
 from tests.connectors.amazon.books import FRANCE, GERMANY, NOW, iso, plain_order
 from tests.connectors.amazon.harness import HARNESS, ITEM, ORDER, TO_CANCEL
 from tests.connectors.amazon.server import AmazonDouble
@@ -335,19 +335,6 @@ async def test_a_listing_that_amazon_ships_stays_amazons(channel: AmazonChannel,
     assert await channel.look_up(Kind.PUSH_STOCK, level, "k") is None
     with pytest.raises(Reject, match="no listing"):
         await channel.push_stock(StockLevel(sku="NOBODYS", listing_id="NOBODYS", available=5, version=1), "k")
-
-
-async def test_a_role_that_the_app_lacks_stops_stock_and_nothing_else(
-    channel: AmazonChannel, double: AmazonDouble
-) -> None:
-    """`Reconnect` would take the whole account out of work: no order would be pulled any more."""
-    denied = b'{"errors":[{"code":"Unauthorized","message":"Access to requested resource is denied.","details":""}]}'
-    double.fail(403, body=denied, times=2)
-    with pytest.raises(Reject, match="denied"):
-        await channel.push_stock(StockLevel(sku="KETTLE", listing_id="KETTLE", available=1, version=1), "k")
-    double.fail(403, body=denied, times=2)
-    with pytest.raises(Reconnect, match="denied"):
-        await channel.pull_orders(Cursor(at=NOW))
 
 
 async def test_a_level_leaves_the_handling_time_as_it_is(channel: AmazonChannel, double: AmazonDouble) -> None:
