@@ -163,6 +163,43 @@ class RefundView(View, frozen=True):
     created_at: datetime
 
 
+class ReturnedView(View, frozen=True):
+    """Units of one order line in a return; `outcome` is what their inspection found, empty until then."""
+
+    line_id: str
+    title: str
+    quantity: int
+    received: int
+    outcome: str
+
+
+class ReturnFaultView(View, frozen=True):
+    """Units that a channel told of and that cannot come back. `line_id` is the channel's id of the line."""
+
+    line_id: str
+    title: str
+    told: int
+    possible: int
+
+
+class ReturnView(View, frozen=True):
+    """Goods on their way back; `word` is the channel's own for the state, `unknown` when nobody knows its meaning."""
+
+    id: str
+    number: str
+    external_id: str
+    state: str
+    word: str
+    unknown: bool
+    reason: str
+    requested_by: str
+    requested_at: datetime
+    tracking_number: str
+    carrier: str
+    lines: tuple[ReturnedView, ...]
+    faults: tuple[ReturnFaultView, ...]
+
+
 class MessageView(View, frozen=True):
     """Something that leaves the house about this order; `to` is the name of the account it goes to."""
 
@@ -235,6 +272,7 @@ class OrderView(View, frozen=True):
     parcels: tuple[ParcelView, ...]
     payments: tuple[PaymentView, ...]
     refunds: tuple[RefundView, ...]
+    returns: tuple[ReturnView, ...]
     messages: tuple[MessageView, ...]
     events: tuple[EventView, ...]
 

@@ -25,6 +25,7 @@ from hub.actions.order_view import (
     WorkLineView,
     view,
 )
+from hub.actions.show_returns import show_returns
 from hub.domain.lifecycle import Lifecycle, Outbox, Work, phase
 from hub.domain.order import Address, Buyer, Charge, RiskFact
 from hub.errors import Conflict, NotFound
@@ -79,6 +80,7 @@ async def show_order(database: Database, merchant_id: int, order_id: int) -> Ord
             "parcels": await _parcels(tx, order_id),
             "payments": await _payments(tx, order_id),
             "refunds": await _refunds(tx, order_id),
+            "returns": await show_returns(tx, order_id),
             "events": await _events(tx, merchant_id, order_id),
         }
         children["messages"] = await _messages(tx, order, children)

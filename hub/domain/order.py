@@ -181,6 +181,46 @@ class ShipmentNotice(Value, frozen=True):
     status: str = ""
 
 
+class ReturnStatus(StrEnum):
+    """Where a return stands, as the channel tells it; the order is that of the way it goes, ends last."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    IN_TRANSIT = "in_transit"
+    RECEIVED = "received"
+    CLOSED = "closed"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+
+
+class ReturnedLine(Value, frozen=True):
+    """Units of one order line that come back: `quantity` in all, `received` of them already. `line_id` is the line's
+    external id, `reason` the channel's word."""
+
+    line_id: str
+    quantity: int
+    received: int = 0
+    reason: str = ""
+
+
+class ReturnNotice(Value, frozen=True):
+    """Goods come back, or somebody asks for it, as the channel tells it at `at`. Empty fields are not told and change
+    nothing. `external_id` names the return for good, `number` is what people call it; `word` is the channel's own for
+    `status`, which is None for a word that nobody knows. `lines` are all of its lines, where any are told."""
+
+    order_id: str
+    external_id: str
+    at: datetime
+    status: ReturnStatus | None = None
+    word: str = ""
+    number: str = ""
+    lines: tuple[ReturnedLine, ...] = ()
+    reason: str = ""
+    tracking_number: str = ""
+    carrier: str = ""
+    requested_at: datetime | None = None
+
+
 class ScanStatus(StrEnum):
     """A carrier's scan, normalised."""
 
@@ -235,6 +275,14 @@ class AccountClosed(Value, frozen=True):
 
 
 News: TypeAlias = (
-    ChannelOrder | Cancellation | RefundNotice | ShipmentNotice | ParcelScan | PaymentNotice | Erasure | AccountClosed
+    ChannelOrder
+    | Cancellation
+    | RefundNotice
+    | ShipmentNotice
+    | ReturnNotice
+    | ParcelScan
+    | PaymentNotice
+    | Erasure
+    | AccountClosed
 )
 """Everything a delivery can turn out to say."""

@@ -18,6 +18,7 @@ from hub.domain.order import (
     ParcelScan,
     PaymentNotice,
     RefundNotice,
+    ReturnNotice,
     ShipmentNotice,
     Value,
 )
@@ -79,6 +80,8 @@ def _check(news: News) -> None:
         case Cancellation():
             _time("$.at", news.at)
             _units("$.lines", news.lines)
+        case ReturnNotice():
+            _check_return(news)
         case ParcelScan():
             _time("$.at", news.at)
         case _:
@@ -108,6 +111,18 @@ def _check_order(order: ChannelOrder) -> None:
         _shipment(f"$.shipments[{index}]", shipment)
     _unlike("$.lines", (line.external_id for line in order.lines))
     _unlike("$.payments", (payment.external_id for payment in order.payments))
+
+
+def _check_return(told: ReturnNotice) -> None:
+    if not told.external_id or len(told.external_id) > ID_LENGTH:
+        raise BadPayload("$.id", f"a return needs an id of 1 to {ID_LENGTH} characters")
+    if len(told.lines) > MOST_LINES:
+        raise BadPayload("$.lines", f"a return has at most {MOST_LINES} lines, this one {len(told.lines)}")
+    _time("$.at", told.at)
+    _time("$.requested_at", told.requested_at)
+    for index, line in enumerate(told.lines):
+        _units(f"$.lines[{index}].quantity", {line.line_id: line.quantity})
+        _units(f"$.lines[{index}].received", {line.line_id: line.received})
 
 
 def _check_line(path: str, line: ChannelLine) -> None:

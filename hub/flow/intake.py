@@ -27,11 +27,12 @@ from hub.domain.order import (
     ParcelScan,
     PaymentNotice,
     RefundNotice,
+    ReturnNotice,
     ShipmentNotice,
 )
 from hub.domain.sanity import sane
 from hub.errors import BadPayload, CrossdockError, Retry
-from hub.flow import intake_notices, intake_orders
+from hub.flow import intake_notices, intake_orders, intake_returns
 from hub.flow.batch import Batch
 from hub.flow.directory import Directory
 from hub.flow.intake_common import Intake
@@ -116,6 +117,7 @@ class Intaker:
         await intake_notices.cancellations(intake, _of(items, Cancellation))
         await intake_notices.refunds(intake, _of(items, RefundNotice))
         await intake_notices.shipments(intake, _of(items, ShipmentNotice))
+        await intake_returns.take(intake, _of(items, ReturnNotice))
         await intake_notices.scans(intake, _of(items, ParcelScan))
         await intake_notices.payments(intake, _of(items, PaymentNotice))
         await intake_notices.respread(intake)

@@ -56,7 +56,8 @@ AMEND_LINES = """ON CONFLICT (merchant_id, order_id, external_id) DO UPDATE SET
         discount = excluded.discount, tax = excluded.tax, requires_shipping = excluded.requires_shipping,
         gift_card = excluded.gift_card, grams = excluded.grams, ordered = excluded.ordered,
         cancelled = excluded.cancelled, assigned = excluded.assigned, picked = excluded.picked,
-        packed = excluded.packed, shipped = excluded.shipped, delivered = excluded.delivered"""
+        packed = excluded.packed, shipped = excluded.shipped, delivered = excluded.delivered,
+        received_back = least(order_lines.received_back, excluded.shipped)"""
 DROP_LINES = """DELETE FROM order_lines l USING json_to_recordset($1::json) AS d(order_id bigint, keep jsonb)
     WHERE l.order_id = d.order_id AND NOT d.keep ? l.external_id"""
 AMEND_PAYMENTS = """ON CONFLICT (merchant_id, order_id, external_id) DO UPDATE SET
@@ -253,6 +254,7 @@ async def amend(
     if not amended:
         return
     around = await Around.load(intake, [present.id for present, _ in amended])
+    intake.amended.update(present.id for present, _ in amended)
     amendment = Amendment(intake, around, customers)
     for present, order in amended:
         amendment.take(present, order)

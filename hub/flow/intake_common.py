@@ -47,6 +47,8 @@ class Intake:
     announced: set[str] = field(default_factory=set)
     money: set[int] = field(default_factory=set)
     """Orders whose payments or refunds changed."""
+    amended: set[int] = field(default_factory=set)
+    """Orders that were here and of which a newer revision came: what was shipped of their lines may have changed."""
 
     def finish(self, row: Row, state: Inbox, **more: object) -> None:
         """Says what became of a delivery. `more`: about, error, due_at, attempts. The first word counts."""

@@ -15,6 +15,7 @@ from hub.domain.order import (
     ParcelScan,
     PaymentNotice,
     RefundNotice,
+    ReturnNotice,
     ShipmentNotice,
 )
 from hub.domain.outcome import Event
@@ -49,7 +50,8 @@ def about(news: News) -> str:
     """The channel's id of the order that `news` speaks of; empty when it speaks of none."""
     if isinstance(news, ChannelOrder):
         return news.external_id
-    return news.order_id if isinstance(news, Cancellation | RefundNotice | ShipmentNotice) else ""
+    told = Cancellation | RefundNotice | ShipmentNotice | ReturnNotice
+    return news.order_id if isinstance(news, told) else ""
 
 
 async def lock(intake: Intake, spoken: Sequence[tuple[Row, News]]) -> None:

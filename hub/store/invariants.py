@@ -18,6 +18,7 @@ from hub.store import (
     invariants_messages,
     invariants_money,
     invariants_orders,
+    invariants_returns,
 )
 from hub.store.database import Database, Row, Tx
 from hub.store.invariant import SHOWN, Check, Checked, Violation
@@ -26,6 +27,7 @@ CHECKS: tuple[Check, ...] = (
     *invariants_orders.CHECKS,
     *invariants_goods.CHECKS,
     *invariants_catalog.CHECKS,
+    *invariants_returns.CHECKS,
     *invariants_money.CHECKS,
     *invariants_messages.CHECKS,
 )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 
 from hub.domain.lifecycle import Custody, Inbox, LabelState, Lifecycle, Outbox, PaymentState, Work
+from hub.domain.returning import STATES as RETURN_STATES
 from hub.store.invariant import Check
 
 LATE_PENDING = "1 hour"
@@ -25,6 +26,7 @@ WORDS: Mapping[tuple[str, str], Iterable[Enum | str]] = {
     ("parcels", "label"): LabelState,
     ("parcels", "custody"): Custody,
     ("holds", "state"): ("open", "escalated", "released", "expired"),
+    ("returns", "state"): RETURN_STATES,
     ("refunds", "state"): ("requested", "approved", "pending", "succeeded", "failed", "unknown", "cancelled"),
 }
 """(table, column) → every value it may have."""
@@ -35,7 +37,8 @@ PARENTS = (
     ("fulfillment_lines", "order_line_id", "order_lines"), ("parcels", "fulfillment_id", "fulfillment_orders"),
     ("parcels", "order_id", "orders"), ("scans", "parcel_id", "parcels"), ("payments", "order_id", "orders"),
     ("refunds", "order_id", "orders"), ("ledger", "order_id", "orders"), ("stock", "location_id", "locations"),
-    ("inbox", "account_id", "accounts"), ("outbox", "account_id", "accounts"),
+    ("inbox", "account_id", "accounts"), ("outbox", "account_id", "accounts"), ("returns", "order_id", "orders"),
+    ("return_lines", "return_id", "returns"), ("return_lines", "order_line_id", "order_lines"),
 )  # fmt: skip
 """(child, column, parent): rows refer to each other by plain ids, so what a foreign key would hold is checked here."""
 

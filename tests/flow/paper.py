@@ -20,6 +20,7 @@ from hub.domain.order import (
     ParcelScan,
     PaymentNotice,
     RefundNotice,
+    ReturnNotice,
     ShipmentNotice,
     Value,
 )
@@ -29,7 +30,8 @@ from hub.errors import BadPayload
 TOPICS: Mapping[str, type[Value]] = {
     kind.__name__: kind
     for kind in (
-        AccountClosed, Cancellation, ChannelOrder, Erasure, ParcelScan, PaymentNotice, RefundNotice, ShipmentNotice
+        AccountClosed, Cancellation, ChannelOrder, Erasure, ParcelScan, PaymentNotice, RefundNotice, ReturnNotice,
+        ShipmentNotice,
     )
 }  # fmt: skip
 

@@ -43,6 +43,20 @@ def listed(version: int, state: int = 0) -> tuple[str, ...]:
     )
 
 
+def a_return(rows: int, units: int = 1) -> tuple[str, ...]:
+    """A return that the store told of, so many times, of `units` of one line."""
+    lines = """INSERT INTO return_lines (id, merchant_id, return_id, order_line_id, quantity)
+        SELECT r.id, 1, r.id, (SELECT min(l.id) FROM order_lines l WHERE l.order_id = r.order_id), {units}
+        FROM returns r"""
+    return (
+        f"""INSERT INTO returns (id, merchant_id, order_id, account_id, external_id, number, state, reason,
+                requested_by, requested_at, details)
+            SELECT n, 1, o.id, o.account_id, 'ret_1', 'R1', 'approved', '', 'channel', now(), '{{}}'
+            FROM (SELECT id, account_id FROM orders ORDER BY id LIMIT 1) o CROSS JOIN generate_series(1, {rows}) n""",
+        *((lines.format(units=units),) if units else ()),
+    )
+
+
 BREAKS: dict[str, tuple[str, ...]] = {
     "order_twice": (again("orders", '{"id": 1, "version": 0, "state": 1}'),),
     "delivery_twice": (again("inbox", '{"id": 1}'),),
@@ -66,6 +80,14 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "bundle_sound": (A_BUNDLE.format(part="NO-SUCH-THING"),),
     "bundle_counted": (A_BUNDLE.format(part="TEAPOT"),),
     "bundle_whole": (again("fulfillment_lines", '{"id": 1, "sku": "LID", "quantity": 9}'),),
+    "return_twice": a_return(2, units=0),
+    "return_of_another_order": (
+        *a_return(1),
+        "UPDATE return_lines w SET order_line_id = l.id FROM order_lines l, returns r "
+        "WHERE r.id = w.return_id AND l.order_id <> r.order_id",
+    ),
+    "return_units": a_return(1, units=99),
+    "return_counters": a_return(1),
     "listing_of_nothing": (*listed(7), "UPDATE listings SET sku = 'NO-SUCH-THING'"),
     "levels_waiting": (*listed(7), "UPDATE outbox SET state = 0 WHERE kind = 'push_stock'"),
     "level_goes_back": listed(6),

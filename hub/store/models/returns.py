@@ -8,9 +8,15 @@ from hub.store.models.base import Json, Row, check
 
 
 class Return(Row):
-    """An RMA: goods on their way back."""
+    """An RMA: goods on their way back.
+
+    `account_id` is the channel that told of it under its own `external_id`; null and empty for one that is ours.
+    `details` of a told one: {"told": what `hub.domain.returning.Standing` says, "faults": units that cannot be}.
+    """
 
     order_id = fields.BigIntField()
+    account_id = fields.BigIntField(null=True)
+    external_id = fields.CharField(max_length=128, db_default="")
     number = fields.CharField(max_length=80)
     state = fields.CharField(max_length=20)
     reason = fields.CharField(max_length=64)
@@ -22,8 +28,8 @@ class Return(Row):
 
     class Meta:
         table = "returns"
-        unique_together = (("merchant_id", "number"),)
-        indexes = (("order_id",),)
+        unique_together = (("merchant_id", "account_id", "external_id"),)
+        indexes = (("order_id",), ("merchant_id", "number"))
 
 
 class ReturnLine(Row):

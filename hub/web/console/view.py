@@ -15,8 +15,8 @@ from hub.web.console import words
 WORDS: Mapping[str, object] = {
     name: getattr(words, name)
     for name in (
-        "PHASE_WORDS", "PHASE_TONES", "PARCEL_WORDS", "PARCEL_TONES", "REASONS", "RESOLUTIONS", "MESSAGE_TONES",
-        "WORK_TONES", "ADDRESS_FIELDS",
+        "PHASE_WORDS", "PHASE_TONES", "PARCEL_WORDS", "PARCEL_TONES", "RETURN_WORDS", "RETURN_TONES", "REASONS",
+        "RESOLUTIONS", "MESSAGE_TONES", "WORK_TONES", "ADDRESS_FIELDS",
         "hold_says", "event_says", "event_tone", "actor_says", "message_says", "routing_says", "listed",
     )
 }  # fmt: skip

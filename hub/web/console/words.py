@@ -6,6 +6,7 @@ Everything is text; the templates escape it. A key that is not here is shown as 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from hub.web.pages import amount, words
@@ -42,6 +43,17 @@ PARCEL_WORDS: Mapping[str, str] = {
 PARCEL_TONES: Mapping[str, str] = {
     "delivered": "good", "lost": "bad", "damaged": "bad", "exception": "bad", "failed_attempt": "wait",
     "returned_to_sender": "back", "return_to_sender": "back", "cancelled": "idle", "packed": "work",
+}  # fmt: skip
+
+RETURN_WORDS: Mapping[str, str] = {
+    "requested": "Asked for", "approved": "Approved", "awaiting_parcel": "Waiting for the parcel",
+    "in_transit": "On its way back", "received": "Received", "inspected": "Inspected", "closed": "Closed",
+    "declined": "Declined", "cancelled": "Cancelled", "expired": "Expired",
+}  # fmt: skip
+
+RETURN_TONES: Mapping[str, str] = {
+    "requested": "wait", "received": "good", "inspected": "good", "closed": "good", "declined": "idle",
+    "cancelled": "idle", "expired": "idle",
 }  # fmt: skip
 
 TRACKING_HEADLINES: Mapping[str, str] = {
@@ -173,6 +185,15 @@ def _value(value: object) -> str:
 
 # ---------------------------------------------------------------- events
 
+
+def _return_says(said: str, details: Details) -> str:
+    """A return and where it is now: units, reason and tracking number where they were told."""
+    units, parts = details.get("units"), [said.lower()]
+    parts += [f"{units} unit{'s' if units != 1 else ''}"] if units else []
+    parts += [str(details[name]) for name in ("reason", "tracking_number") if details.get(name)]
+    return f"Return {details.get('return', '')}: {', '.join(parts)}"
+
+
 EVENT_SAYS: Mapping[str, Say] = {
     "received": lambda d: "Order received",
     "accepted": lambda d: "Review passed: everything an order needs is there",
@@ -212,6 +233,9 @@ EVENT_SAYS: Mapping[str, Say] = {
     "shipment_undone": lambda d: (
         f"The channel took a shipment back{': ' + str(d['tracking_number']) if d.get('tracking_number') else ''}"
     ),
+    **{f"return_{state}": partial(_return_says, said) for state, said in RETURN_WORDS.items()},
+    "return_changed": partial(_return_says, "Changed"),
+    "return_in_doubt": lambda d: f"Return {d.get('return', '')}: the channel told of more units than were shipped",
     "message_resent": lambda d: f"{MESSAGE_WORDS.get(str(d.get('kind')), 'Message')} sent again",
 }
 
@@ -226,7 +250,7 @@ def event_says(kind: str, details: Details) -> str:
 
 def event_tone(kind: str) -> str:
     """The colour of an event's dot."""
-    if kind in {"held", "hold_escalated", "cancelled_too_late", "stale_revision"}:
+    if kind in {"held", "hold_escalated", "cancelled_too_late", "stale_revision", "return_in_doubt"}:
         return "wait"
     if kind in {"completed", "fulfillment_done", "accepted", "hold_healed", "hold_released", "payment_captured"}:
         return "good"

@@ -1,0 +1,150 @@
+"""Returns that channels tell of: what becomes known of one, whatever the order of its news, and which of its units can
+be. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from hub.domain.order import ReturnedLine, ReturnNotice, ReturnStatus, Value
+
+_WAY = tuple(ReturnStatus)
+ENDS = frozenset({ReturnStatus.CLOSED, ReturnStatus.DECLINED, ReturnStatus.CANCELLED})
+"""From here only the channel itself goes back, by news that are newer."""
+
+VOID = frozenset({ReturnStatus.DECLINED, ReturnStatus.CANCELLED})
+"""Nothing comes back after all."""
+
+STATES = (*_WAY, "awaiting_parcel", "inspected", "expired")
+"""Every state a return may have; those that no channel tells are of returns that are ours."""
+
+AWAITED = ("requested", "approved", "awaiting_parcel", "in_transit", "received")
+"""States in which what was not received yet is still to come."""
+
+VOIDED = ("declined", "cancelled", "expired")
+"""States in which nothing comes back after all, ours included."""
+
+
+class Standing(Value, frozen=True):
+    """What is known of a return. `marks`: when each part of it was told; the newest word on each part counts.
+
+    `furthest` is how far the goods ever were on their way back, which no late word undoes; `last` the newest status
+    that has a meaning; `word` the channel's newest own word, `unknown` when nobody knows what it means; `began` when
+    the return was asked for, or first heard of.
+    """
+
+    began: datetime
+    furthest: ReturnStatus = ReturnStatus.REQUESTED
+    last: ReturnStatus | None = None
+    word: str = ""
+    unknown: bool = False
+    number: str = ""
+    lines: tuple[ReturnedLine, ...] = ()
+    reason: str = ""
+    tracking_number: str = ""
+    carrier: str = ""
+    marks: dict[str, datetime] = {}
+
+    @property
+    def state(self) -> ReturnStatus:
+        """An end, while that is the newest word; else as far as it ever came."""
+        return self.last if self.last in ENDS else self.furthest
+
+
+class Fault(Value, frozen=True):
+    """Units that cannot come back: `told` of them were, `possible` can be. `line_id` is the line's external id."""
+
+    line_id: str
+    told: int
+    possible: int
+
+
+class Share(Value, frozen=True):
+    """Units of a line that a return counts, and how many of them were received."""
+
+    line_id: str
+    quantity: int
+    received: int
+
+
+class Allotted(Value, frozen=True):
+    """What of a return can be, and what cannot."""
+
+    shares: tuple[Share, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+
+def merged(known: Standing | None, told: ReturnNotice) -> Standing:
+    """What is known once `told` is heard: the same whatever was heard first, or twice."""
+    began = told.requested_at or told.at
+    before = known or Standing(began=began)
+    changes: dict[str, object] = {"began": min(before.began, began)}
+    marks = dict(before.marks)
+    for part, was, now, values in _parts(before, told):
+        mark = marks.get(part)
+        if mark is None or (told.at, now) > (mark, was):
+            marks[part] = told.at
+            changes |= values
+    if told.status is not None and told.status not in ENDS:
+        changes["furthest"] = max(before.furthest, told.status, key=_WAY.index)
+    return msgspec.structs.replace(before, **changes, marks=marks)
+
+
+def _parts(before: Standing, told: ReturnNotice) -> Iterator[tuple[str, bytes, bytes, dict[str, object]]]:
+    """The parts that `told` says something of: name, what tells its words of the same moment apart (the one before,
+    the one now), and the fields it sets. Of two statuses of one moment the further one counts."""
+    if told.status is not None:
+        was = b"" if before.last is None else bytes([_WAY.index(before.last)])
+        yield "status", was, bytes([_WAY.index(told.status)]), {"last": told.status}
+    if told.word:
+        said: dict[str, object] = {"word": told.word, "unknown": told.status is None}
+        yield "word", _content([before.unknown, before.word]), _content([told.status is None, told.word]), said
+    for name in ("number", "lines", "reason", "tracking_number", "carrier"):
+        if value := getattr(told, name):
+            yield name, _content(getattr(before, name)), _content(value), {name: value}
+
+
+def _content(value: object) -> bytes:
+    return msgspec.json.encode(value)
+
+
+def allot(shipped: Mapping[str, int], returns: Mapping[str, Standing]) -> dict[str, Allotted]:
+    """What of each return of an order can be: no line gives back more than was shipped of it, and what came first
+    counts first. `shipped`: units by line external id; `returns` by external id. A return that was declined or
+    cancelled takes nothing from the others."""
+    left = dict(shipped)
+    found = {}
+    for name, standing in sorted(returns.items(), key=lambda item: (item[1].began, item[0])):
+        room = dict(shipped) if standing.state in VOID else left
+        found[name] = _allotted(standing, room)
+    return found
+
+
+def _allotted(standing: Standing, room: dict[str, int]) -> Allotted:
+    shares, faults = [], []
+    lines = _by_line(standing.lines)
+    all_back = standing.furthest is ReturnStatus.RECEIVED and not any(line.received for line in lines)
+    for line in lines:
+        possible = min(line.quantity, room.get(line.line_id, 0))
+        if possible:
+            room[line.line_id] -= possible
+            received = 0 if standing.state in VOID else possible if all_back else min(line.received, possible)
+            shares.append(Share(line_id=line.line_id, quantity=possible, received=received))
+        if possible < line.quantity and standing.state not in VOID:
+            faults.append(Fault(line_id=line.line_id, told=line.quantity, possible=possible))
+    return Allotted(shares=tuple(shares), faults=tuple(faults))
+
+
+def _by_line(lines: Iterable[ReturnedLine]) -> Sequence[ReturnedLine]:
+    """One entry a line: a channel may tell units of one line one by one, each with a reason of its own."""
+    found: dict[str, ReturnedLine] = {}
+    for line in lines:
+        if line.quantity < 1:
+            continue
+        known = found.get(line.line_id, ReturnedLine(line_id=line.line_id, quantity=0))
+        found[line.line_id] = msgspec.structs.replace(
+            known, quantity=known.quantity + line.quantity, received=known.received + line.received
+        )
+    return tuple(found.values())
