@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from connectors.ebay import connect, hearing, pulling, shipping, stock, subscriptions, undoing, wire
+from connectors.ebay import connect, hearing, pulling, refunds, shipping, stock, subscriptions, undoing, wire
 from connectors.ebay import quota as quotas
 from connectors.ebay.client import Client
 from connectors.ebay.keys import Keys
@@ -33,6 +33,7 @@ from hub.contract import (
     Reply,
     WebhookState,
 )
+from hub.domain.message_keys import made_at
 from hub.domain.order import News, Value
 from hub.domain.outgoing import CancellationRequest, Kind, Receipt, RefundRequest, Shipment, StockLevel
 from hub.errors import Invalid, Reject
@@ -67,7 +68,7 @@ class Kept:
     tokens: Tokens
     keys: Keys = field(default_factory=Keys)
     offers: stock.OfferBook = field(default_factory=stock.OfferBook)
-    before: undoing.Before = field(default_factory=undoing.Before)
+    memory: refunds.Memory = field(default_factory=refunds.Memory)
     told: quotas.Told = field(default_factory=quotas.Told)
 
 
@@ -177,7 +178,7 @@ class EbayChannel:
         return await undoing.push_cancellation(self._client, request)
 
     async def push_refund(self, request: RefundRequest, key: str) -> Receipt:
-        return await undoing.push_refund(self._client, request, self._kept.before)
+        return await refunds.push_refund(self._client, request, self._kept.memory)
 
     async def push_at_once(self, kind: Kind, payloads: Sequence[Value], keys: Sequence[str]) -> Sequence[Answer]:
         levels = [level for level in payloads if isinstance(level, StockLevel)]
@@ -195,7 +196,7 @@ class EbayChannel:
             case CancellationRequest():
                 return await undoing.find_cancellation(self._client, payload)
             case RefundRequest():
-                return await undoing.find_refund(self._client, payload, self._kept.before)
+                return await refunds.find_refund(self._client, payload, self._kept.memory, made_at(key))
         return None
 
 

@@ -198,10 +198,12 @@ class State:
         return {"refundId": made, "refundStatus": "PENDING"}
 
     def settle_refunds(self, order_id: str) -> None:
-        """The money arrives: what was pending is refunded."""
+        """The money arrives: what was pending is refunded, and gets eBay's own reference beside its id."""
         order = self.orders[order_id]
         for refund in order["paymentSummary"]["refunds"]:
-            refund |= {"refundStatus": "REFUNDED", "refundDate": stamp(self.clock)}
+            if refund["refundStatus"] == "PENDING":
+                name = f"52{refund['refundId']}"
+                refund |= {"refundStatus": "REFUNDED", "refundDate": stamp(self.clock), "refundReferenceId": name}
         order["orderPaymentStatus"] = "PARTIALLY_REFUNDED"
         self.touch(order)
 
