@@ -11,13 +11,13 @@ from urllib.parse import quote
 
 from msgspec import Raw
 
-from connectors.demo_store import wire
-from connectors.demo_store.order_mapper import channel_order, foreign_shipment
+from connectors.demo_store import order_wire, wire
+from connectors.demo_store.order_mapper import foreign_shipment, order_news, return_notice
 from connectors.http import expect
 from connectors.wire import amount, decode
 from hub.contract import Answer, Delivery, Product, Reply
 from hub.domain.money import major
-from hub.domain.order import AccountClosed, Cancellation, Erasure, News, RefundNotice, ShipmentNotice
+from hub.domain.order import AccountClosed, Cancellation, Erasure, News, RefundNotice, ReturnNotice, ShipmentNotice
 from hub.domain.outgoing import CancellationRequest, Receipt, RefundRequest, Shipment, StatusUpdate, StockLevel
 from hub.errors import BadPayload, Reconnect, Reject, Retry
 
@@ -27,7 +27,8 @@ from hub.errors import BadPayload, Reconnect, Reject, Retry
 def news(delivery: Delivery) -> tuple[News, ...]:
     """What a delivery says; empty for topics that we do not follow. Raises `BadPayload`."""
     reader = READERS.get(delivery.topic)
-    return (reader(delivery.body),) if reader else ()
+    told = reader(delivery.body) if reader else ()
+    return told if isinstance(told, tuple) else (told,)
 
 
 def cancellation(body: bytes) -> Cancellation:
@@ -70,13 +71,19 @@ def account_closed(body: bytes) -> AccountClosed:
     return AccountClosed(at=decode(body, wire.Uninstalled).at)
 
 
-READERS: Mapping[str, Callable[[bytes], News]] = {
-    "order.created": channel_order,
-    "order.updated": channel_order,
-    "order.paid": channel_order,
+def return_told(body: bytes) -> ReturnNotice:
+    """Body of return.updated: a return that was asked for, or moved on."""
+    return return_notice(decode(body, order_wire.Return))
+
+
+READERS: Mapping[str, Callable[[bytes], News | tuple[News, ...]]] = {
+    "order.created": order_news,
+    "order.updated": order_news,
+    "order.paid": order_news,
     "order.cancelled": cancellation,
     "refund.created": refund_notice,
     "shipment.created": shipment_notice,
+    "return.updated": return_told,
     "store.uninstalled": account_closed,
     "customer.erase": erasure,
 }

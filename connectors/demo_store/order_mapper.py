@@ -13,13 +13,20 @@ from hub.domain.order import (
     Charge,
     ForeignShipment,
     PaymentStatus,
+    ReturnedLine,
+    ReturnNotice,
     RiskFact,
 )
 
 
-def channel_order(body: bytes) -> ChannelOrder:
-    """An order from its webhook or from the list: the two have one shape."""
+def order_news(body: bytes) -> tuple[ChannelOrder | ReturnNotice, ...]:
+    """An order from its webhook or from the list, which have one shape, and after it each of its returns."""
     order = decode(body, order_wire.Order)
+    return (channel_order(order), *(return_notice(told) for told in order.returns))
+
+
+def channel_order(order: order_wire.Order) -> ChannelOrder:
+    """The order itself."""
     standing, payment = words.find(words.ORDER, order.status), words.find(words.PAYMENT, order.payment_status)
     return ChannelOrder(
         external_id=order.id,
@@ -95,6 +102,26 @@ def channel_payment(order: order_wire.Order, i: int) -> ChannelPayment:
         amount=amount(payment.amount, order.currency, f"$.payments[{i}].amount"),
         gateway=payment.gateway,
         last4=payment.last4,
+    )
+
+
+def return_notice(told: order_wire.Return) -> ReturnNotice:
+    """A return as it now stands."""
+    return ReturnNotice(
+        order_id=told.order_id,
+        external_id=told.id,
+        at=told.updated_at,
+        status=words.find(words.RETURN, told.status),
+        word=told.status,
+        number=told.number,
+        lines=tuple(
+            ReturnedLine(line_id=item.line_id, quantity=item.quantity, received=item.received, reason=item.reason)
+            for item in told.items
+        ),
+        reason=told.reason,
+        tracking_number=told.tracking_number,
+        carrier=told.carrier,
+        requested_at=told.created_at,
     )
 
 

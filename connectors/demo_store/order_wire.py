@@ -98,6 +98,30 @@ class Shipped(Struct, frozen=True):
     shipped_at: Time | None = None
 
 
+class ReturnItem(Struct, frozen=True):
+    """Units of one line that come back; `received` counts those that have arrived."""
+
+    line_id: Id
+    quantity: Count
+    received: Count = 0
+    reason: str = ""
+
+
+class Return(Struct, frozen=True):
+    """A return as of `updated_at`: body of return.updated, and one of an order's returns."""
+
+    id: Id
+    order_id: Id
+    created_at: Time
+    updated_at: Time
+    status: str
+    number: str = ""
+    items: tuple[ReturnItem, ...] = ()
+    reason: str = ""
+    carrier: str = ""
+    tracking_number: str = ""
+
+
 class Settlement(Struct, frozen=True):
     """The total in the currency that the merchant is paid in."""
 
@@ -126,6 +150,7 @@ class Order(Struct, frozen=True):
     payments: tuple[Payment, ...] = ()
     risks: tuple[Risk, ...] = ()
     shipments: tuple[Shipped, ...] = ()
+    returns: tuple[Return, ...] = ()
     settlement: Settlement | None = None
     cancelled_at: Time | None = None
     cancel_reason: str = ""

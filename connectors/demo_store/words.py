@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from hub.domain.order import PaymentStatus
+from hub.domain.order import PaymentStatus, ReturnStatus
 
 T = TypeVar("T")
 
@@ -69,6 +69,38 @@ PAYMENT: Mapping[str, PaymentStatus] = {
     "expired": PaymentStatus.EXPIRED,
 }
 """Words for a payment, and for an order's payments taken together."""
+
+RETURN: Mapping[str, ReturnStatus] = {
+    "requested": ReturnStatus.REQUESTED,
+    "angefragt": ReturnStatus.REQUESTED,
+    "返品申請": ReturnStatus.REQUESTED,
+    "طلب إرجاع": ReturnStatus.REQUESTED,
+    "approved": ReturnStatus.APPROVED,
+    "genehmigt": ReturnStatus.APPROVED,
+    "返品承認": ReturnStatus.APPROVED,
+    "تمت الموافقة": ReturnStatus.APPROVED,
+    "in transit": ReturnStatus.IN_TRANSIT,
+    "unterwegs": ReturnStatus.IN_TRANSIT,
+    "返送中": ReturnStatus.IN_TRANSIT,
+    "قيد الإرجاع": ReturnStatus.IN_TRANSIT,
+    "received": ReturnStatus.RECEIVED,
+    "eingegangen": ReturnStatus.RECEIVED,
+    "返品受領": ReturnStatus.RECEIVED,
+    "تم الاستلام": ReturnStatus.RECEIVED,
+    "closed": ReturnStatus.CLOSED,
+    "abgeschlossen": ReturnStatus.CLOSED,
+    "返品完了": ReturnStatus.CLOSED,
+    "مغلق": ReturnStatus.CLOSED,
+    "declined": ReturnStatus.DECLINED,
+    "abgelehnt": ReturnStatus.DECLINED,
+    "返品拒否": ReturnStatus.DECLINED,
+    "مرفوض": ReturnStatus.DECLINED,
+    "cancelled": ReturnStatus.CANCELLED,
+    "storniert": ReturnStatus.CANCELLED,
+    "返品取消": ReturnStatus.CANCELLED,
+    "ملغي": ReturnStatus.CANCELLED,
+}
+"""Words for a return."""
 
 RISK: Mapping[str, str] = {"low": "low", "medium": "medium", "high": "high", "verdächtig": "high", "unauffällig": "low"}
 """Words for the store's own view of fraud."""

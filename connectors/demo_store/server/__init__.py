@@ -8,6 +8,7 @@ stores.py    each store's words, currency and habits        selling.py   buyers,
 people.py    names and addresses by country                 books.py     what a store knows and records
 goods.py     the range and its prices                       api.py       the endpoints that the connector calls
 orders.py    makes an order                                 control.py   endpoints for whoever plays with it
+returning.py returns, asked for and moved on
 
 What every such server has - failures on request, idempotency keys, sending webhooks - is in connectors/playing.
 """

@@ -17,7 +17,7 @@ Tell = Callable[[str, Document], None]
 
 
 class Books:
-    """The state of one store. `tell(topic, body)` is called for what its webhooks should say."""
+    """The state of one store. `tell(topic, body)` is called for what its webhooks should say. Returns: `returning`."""
 
     def __init__(self, store: Store, tell: Tell, now: Callable[[], datetime]) -> None:
         self.store = store
@@ -27,7 +27,7 @@ class Books:
         self.stock: dict[str, Document] = {}
         self.effects = Effects()
         self._range = {variant_id(store, good) for good in GOODS}
-        self._tell = tell
+        self.tell = tell
         self._now = now
 
     # ------------------------------------------------------------ reading
@@ -78,14 +78,14 @@ class Books:
         order["status"] = self.store.words["open"]
         order["payment_status"] = order["payments"][0]["status"] = word
         self.touch(order)
-        self._tell("order.paid", order)
+        self.tell("order.paid", order)
 
     def give_up(self, order: Document, reason: str) -> None:
         """The buyer cancels, unless the goods have left already."""
         if order["shipments"] or order["cancelled_at"]:
             return
         at = self._mark_cancelled(order, reason)
-        self._tell("order.cancelled", {"order_id": order["id"], "cancelled_at": at, "reason": reason})
+        self.tell("order.cancelled", {"order_id": order["id"], "cancelled_at": at, "reason": reason})
 
     def _mark_cancelled(self, order: Document, reason: str) -> str:
         order["status"], order["cancel_reason"] = self.store.words["cancelled"], reason
@@ -172,7 +172,7 @@ class Books:
 
     def _echo(self, topic: str, body: Document) -> None:
         if self.store.echoes:
-            self._tell(topic, body)
+            self.tell(topic, body)
 
     def _units(self, order: Document, asked: Mapping[str, Any] | None) -> dict[str, int]:
         """Units by line, all that is open when none are named. Raises `Refused` for more than there are."""

@@ -1,10 +1,14 @@
-"""Control routes of the demo stores, for whoever plays with them: `/_/stores`, `/_/orders`, `/_/effects`, `/_/fail`."""
+"""Control routes of the demo stores, for whoever plays with them: `/_/stores`, `/_/orders`,
+`/_/returns`, `/_/effects`, `/_/fail`."""
 
 from __future__ import annotations
 
 import msgspec
 from aiohttp import web
 
+from connectors.demo_store.server.books import Books, text
+from connectors.demo_store.server.orders import Document
+from connectors.demo_store.server.returning import ask_back, move_back
 from connectors.demo_store.server.selling import Rush, StoreServer
 from connectors.playing.manners import Refused, body_of, json
 
@@ -16,6 +20,8 @@ def control_routes(server: StoreServer) -> list[web.RouteDef]:
         web.get("/_/stores", control.stores),
         web.post("/_/orders", control.sell),
         web.get("/_/orders", control.sold),
+        web.post("/_/returns", control.ask_back),
+        web.post("/_/returns/{id}", control.move_back),
         web.get("/_/effects", control.effects),
     ]
 
@@ -61,6 +67,26 @@ class Control:
             if asked in (None, key)
         ]
         return json({"orders": rows})
+
+    async def ask_back(self, request: web.Request) -> web.Response:
+        """{"store", "order_id", "items": {line: units}, "reason"}: a buyer wants to send something back."""
+        wish = await body_of(request)
+        books, items = self._books(wish), wish.get("items")
+        if not isinstance(items, dict):
+            raise Refused(422, "items maps a line to its units")
+        return json(ask_back(books, text(wish, "order_id"), items, str(wish.get("reason", ""))), 201)
+
+    async def move_back(self, request: web.Request) -> web.Response:
+        """{"store", "status", "carrier", "tracking_number"}: the store's people move a return on."""
+        wish = await body_of(request)
+        tracking = (str(wish.get("carrier", "")), str(wish.get("tracking_number", "")))
+        return json(move_back(self._books(wish), request.match_info["id"], text(wish, "status"), tracking))
+
+    def _books(self, wish: Document) -> Books:
+        books = self._server.books.get(text(wish, "store"))
+        if books is None:
+            raise Refused(404, f"no store {wish['store']}")
+        return books
 
     async def effects(self, request: web.Request) -> web.Response:
         asked, kind = request.query.get("store"), request.query.get("kind")

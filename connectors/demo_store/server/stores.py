@@ -14,6 +14,13 @@ ENGLISH = {
     "payment.pending": "pending",
     "payment.authorized": "authorized",
     "payment.captured": "paid",
+    "return.requested": "requested",
+    "return.approved": "approved",
+    "return.in_transit": "in transit",
+    "return.received": "received",
+    "return.closed": "closed",
+    "return.declined": "declined",
+    "return.cancelled": "cancelled",
 }
 GERMAN = {
     "pending": "Zahlung ausstehend",
@@ -24,6 +31,13 @@ GERMAN = {
     "payment.pending": "offen",
     "payment.authorized": "autorisiert",
     "payment.captured": "bezahlt",
+    "return.requested": "angefragt",
+    "return.approved": "genehmigt",
+    "return.in_transit": "unterwegs",
+    "return.received": "eingegangen",
+    "return.closed": "abgeschlossen",
+    "return.declined": "abgelehnt",
+    "return.cancelled": "storniert",
 }
 JAPANESE = {
     "pending": "入金待ち",
@@ -34,6 +48,13 @@ JAPANESE = {
     "payment.pending": "未払い",
     "payment.authorized": "与信済み",
     "payment.captured": "支払い済み",
+    "return.requested": "返品申請",
+    "return.approved": "返品承認",
+    "return.in_transit": "返送中",
+    "return.received": "返品受領",
+    "return.closed": "返品完了",
+    "return.declined": "返品拒否",
+    "return.cancelled": "返品取消",
 }
 ARABIC = {
     "pending": "بانتظار الدفع",
@@ -44,6 +65,13 @@ ARABIC = {
     "payment.pending": "غير مدفوع",
     "payment.authorized": "مصرح به",
     "payment.captured": "مدفوع",
+    "return.requested": "طلب إرجاع",
+    "return.approved": "تمت الموافقة",
+    "return.in_transit": "قيد الإرجاع",
+    "return.received": "تم الاستلام",
+    "return.closed": "مغلق",
+    "return.declined": "مرفوض",
+    "return.cancelled": "ملغي",
 }
 
 

@@ -24,7 +24,7 @@ NOW = datetime(2026, 11, 21, 12, 0, 0, 250_000, tzinfo=UTC)
 def bought(store: Store, count: int, **how) -> list[tuple[ChannelOrder, str]]:
     customers = Customers(store, 7, **how)
     made = [customers.buy(NOW) for _ in range(count)]
-    return [(order_mapper.channel_order(msgspec.json.encode(order)), flaw) for order, flaw in made]
+    return [(order_mapper.order_news(msgspec.json.encode(order))[0], flaw) for order, flaw in made]
 
 
 def test_every_topic_we_follow_has_a_fixture():
@@ -90,8 +90,9 @@ def test_the_share_of_flawed_orders_is_kept_and_every_flaw_shows():
 def test_every_word_of_every_store_is_known():
     for store in STORES:
         for name, word in store.words.items():
-            table = words.PAYMENT if name.startswith("payment.") else words.ORDER
-            assert words.find(table, word) == name.removeprefix("payment."), word
+            what, _, said = name.rpartition(".")
+            table = {"payment": words.PAYMENT, "return": words.RETURN}.get(what, words.ORDER)
+            assert words.find(table, word) == said, word
 
 
 # ---------------------------------------------------------------- what we read
