@@ -300,7 +300,7 @@ def benched(measure: str) -> Callable[..., None]:
 
     def command(
         orders: Annotated[int, typer.Option(min=1)] = 5000,
-        workers: Annotated[int, typer.Option(min=1, max=64)] = 1,
+        workers: Annotated[int, typer.Option(min=0, max=64, help="Processes beside the doors'; 0: they work too.")] = 1,
         database_url: Annotated[
             str, typer.Option(help="An empty database; default: an embedded one, thrown away.")
         ] = "",

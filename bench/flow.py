@@ -1,7 +1,8 @@
 """`bench flow`: orders as signed webhooks through the whole product, counted once everything has happened to them.
 
-The world (load generator, stores, carrier, payments) is one process, the hub (door and worker) is this one, PostgreSQL
-has its own; more workers are more processes. What is measured is not a shortcut of the product but the product.
+The world (load generator, stores, carrier, payments) is one process, the doors are this one, each worker has its own,
+as docs/how-to/run-in-production.md lays them out, and PostgreSQL has its own. What is measured is not a shortcut of the
+product but the product.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import psutil
 from aiohttp import web
 
 from bench import world as worlds
-from bench.processes import multiply
+from bench.hands import Hands, at_work
 
 if TYPE_CHECKING:
     from main import Parts
@@ -68,15 +69,13 @@ async def door(parts: Parts) -> AsyncIterator[str]:
 
 async def flow(parts: Parts, orders: int, workers: int) -> dict[str, Any]:
     """Runs the benchmark on an empty database; returns the document that interfaces.md describes."""
-    database = parts.services.database
-    async with worlds.started("--day", "3600") as world, door(parts) as address, multiply(parts, workers - 1):
+    async with worlds.started("--day", "3600") as world, door(parts) as address:
         connected = await worlds.connect(parts.services, world, MERCHANT, list(STORES))
         await mailbox(parts)
         await worlds.stock_up(parts.services, MERCHANT, UNITS)
-        async with parts.worker():
+        async with at_work(parts, workers) as hands:
             await warm_up(parts, world, connected, address)
-            database.statements = 0
-            before, cpu, started = await _done(parts), _cpu(parts, world), time.perf_counter()
+            before, used, started = await _done(parts), await _used(parts, world, hands), time.perf_counter()
             machine = psutil.cpu_times()
             doors = {key: f"{address}/webhooks/{connected.stores[key]}" for key in STORES}
             sales = [worlds.Share(key, _share(orders, number), concurrency=24) for number, key in enumerate(STORES)]
@@ -84,16 +83,12 @@ async def flow(parts: Parts, orders: int, workers: int) -> dict[str, Any]:
             await _until_done(parts, before + orders)
             seconds = time.perf_counter() - started
             shares = shares_of(machine, psutil.cpu_times())
-            spent = [after - first for after, first in zip(_cpu(parts, world), cpu, strict=True)]
-            statements = database.statements
+            after = await _used(parts, world, hands)
+            spent = {name: (after[name] - used[name]) / orders for name in after}
         return await _document(parts, orders, seconds, tallies) | {
-            "statements_per_order": round(statements / orders, 3),
-            "cpu_ms_per_order": round((spent[0] + spent[1]) * 1000 / orders, 2),
-            "cpu_ms_of": {
-                "hub": round(spent[0] * 1000 / orders, 2),
-                "postgres": round(spent[1] * 1000 / orders, 2),
-                "world": round(spent[2] * 1000 / orders, 2),
-            },
+            "statements_per_order": round(spent.pop("statements"), 3),
+            "cpu_ms_per_order": round(1000 * (sum(spent.values()) - spent["world"]), 2),
+            "cpu_ms_of": {name: round(1000 * seconds, 2) for name, seconds in spent.items()},
             "machine_percent": shares,
             "workers": workers,
         }
@@ -170,15 +165,32 @@ def shares_of(before: Any, after: Any) -> dict[str, float]:
     return {name: round(100 * value / total, 1) for name, value in (("busy", busy), ("idle", idle), ("stolen", stolen))}
 
 
-def _cpu(parts: Parts, world: worlds.World) -> tuple[float, float, float]:
-    """Seconds of processor used by this process, by its embedded PostgreSQL, and by the world, which is not the
-    product's but shares its cores."""
-    hub = float(sum(psutil.Process(os.getpid()).cpu_times()[:2]))
-    postgres = 0.0
+async def _used(parts: Parts, world: worlds.World, hands: Hands) -> dict[str, float]:
+    """Statements sent so far, and seconds of processor used by the doors, the workers, the embedded PostgreSQL, and the
+    world, which is not the product's but shares its cores."""
+    working = await hands.used()
+    return {
+        "statements": parts.services.database.statements + working.statements,
+        "doors": _cpu(psutil.Process(os.getpid())),
+        "workers": working.cpu,
+        "postgres": _cpu_of_postgres(parts),
+        "world": _cpu(psutil.Process(world.pid)),
+    }
+
+
+def _cpu(process: psutil.Process, *, with_ended: bool = False) -> float:
+    """Seconds of processor; `with_ended` counts those of its children that ended too."""
+    return float(sum(process.cpu_times()[: 4 if with_ended else 2]))
+
+
+def _cpu_of_postgres(parts: Parts) -> float:
+    """0 for a server that is not ours."""
     pid_file = parts.settings.data_dir / "postgres" / "postmaster.pid"
-    if pid_file.exists():
-        server = psutil.Process(int(pid_file.read_text().split()[0]))
-        for process in (server, *server.children(recursive=True)):
-            with contextlib.suppress(psutil.Error):
-                postgres += sum(process.cpu_times()[: 4 if process is server else 2])
-    return hub, postgres, float(sum(psutil.Process(world.pid).cpu_times()[:2]))
+    if not pid_file.exists():
+        return 0.0
+    server = psutil.Process(int(pid_file.read_text().split()[0]))
+    spent = _cpu(server, with_ended=True)
+    for process in server.children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            spent += _cpu(process)
+    return spent

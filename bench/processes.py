@@ -16,21 +16,26 @@ if TYPE_CHECKING:
 MAIN = Path(__file__).resolve().parents[1] / "main.py"
 
 
+def environment(parts: Parts) -> dict[str, str]:
+    """What another process needs to work on the same database: its address, the key, and whether this is a demo."""
+    settings = parts.settings
+    key = settings.secret_key.get_secret_value() or (settings.data_dir / "secret.key").read_text().strip()
+    return dict(os.environ) | {
+        "CROSSDOCK_DATABASE_URL": parts.services.database.url,
+        "CROSSDOCK_SECRET_KEY": key,
+        "CROSSDOCK_DEMO": str(settings.demo).lower(),
+    }
+
+
 @contextlib.asynccontextmanager
 async def multiply(parts: Parts, count: int) -> AsyncIterator[None]:
     """`count` further processes that run `worker`, ended with the block."""
     if count < 1:
         yield
         return
-    settings = parts.settings
-    key = settings.secret_key.get_secret_value() or (settings.data_dir / "secret.key").read_text().strip()
-    environment = dict(os.environ) | {
-        "CROSSDOCK_DATABASE_URL": parts.services.database.url,
-        "CROSSDOCK_SECRET_KEY": key,
-        "CROSSDOCK_DEMO": str(settings.demo).lower(),
-    }
     processes = [
-        await asyncio.create_subprocess_exec(sys.executable, str(MAIN), "worker", env=environment) for _ in range(count)
+        await asyncio.create_subprocess_exec(sys.executable, str(MAIN), "worker", env=environment(parts))
+        for _ in range(count)
     ]
     try:
         yield

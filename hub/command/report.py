@@ -31,7 +31,7 @@ def say(words: str) -> None:
 def run(work: Callable[[], Awaitable[Any]], as_json: bool) -> Any:
     """Runs `work` on a fresh event loop, shows what it returns, and ends the program where it failed."""
     try:
-        result = _loop(work)
+        result = loop(work)
     except (KeyboardInterrupt, asyncio.CancelledError):
         raise typer.Exit(130) from None
     except CrossdockError as error:
@@ -43,7 +43,9 @@ def run(work: Callable[[], Awaitable[Any]], as_json: bool) -> Any:
     return result
 
 
-def _loop(work: Callable[[], Awaitable[Any]]) -> Any:
+def loop(work: Callable[[], Awaitable[Any]]) -> Any:
+    """Runs `work` on a fresh event loop as the product does."""
+
     async def main() -> Any:
         return await work()
 

@@ -1,0 +1,103 @@
+"""Workers in processes of their own, as an installation under load has them beside its doors, that tell what they used.
+
+`python -m bench.hands` is `main.py worker` with one thing more: for each line on its standard input it prints a line of
+JSON with the statements it has sent and the seconds of processor it has used. It ends when its input does, so none
+outlives the benchmark.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.processes import environment
+
+if TYPE_CHECKING:
+    from main import Parts
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What workers used so far: statements sent, seconds of processor."""
+
+    statements: int = 0
+    cpu: float = 0.0
+
+    def __add__(self, other: Used) -> Used:
+        return Used(self.statements + other.statements, self.cpu + other.cpu)
+
+
+class Hands:
+    """Running workers, seen from the benchmark."""
+
+    def __init__(self, processes: Sequence[asyncio.subprocess.Process]) -> None:
+        self._processes = processes
+
+    async def used(self) -> Used:
+        """Of all of them together."""
+        return sum([await _asked(process) for process in self._processes], Used())
+
+
+async def _asked(process: asyncio.subprocess.Process) -> Used:
+    """Raises RuntimeError when the worker is gone."""
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write(b"\n")
+    await process.stdin.drain()
+    line = await asyncio.wait_for(process.stdout.readline(), 60)
+    if not line:
+        raise RuntimeError("a worker ended during the benchmark")
+    return Used(**json.loads(line))
+
+
+@contextlib.asynccontextmanager
+async def at_work(parts: Parts, count: int) -> AsyncIterator[Hands]:
+    """`count` worker processes on the database of `parts`, ended with the block. With 0 this process works itself."""
+    if not count:
+        async with parts.worker():
+            yield Hands(())
+        return
+    pipe = asyncio.subprocess.PIPE
+    processes = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bench.hands", stdin=pipe, stdout=pipe, env=environment(parts)
+        )
+        for _ in range(count)
+    ]
+    try:
+        hands = Hands(processes)
+        await hands.used()
+        yield hands
+    finally:
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.close()
+        await asyncio.gather(*(process.wait() for process in processes))
+
+
+async def work() -> None:
+    """One worker until its standard input ends."""
+    from hub.settings import load
+    from main import opened
+
+    lines = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    async with opened(load(), pool=20, migrate=False) as parts, parts.worker():
+        while await lines.readline():
+            times = os.times()
+            used = {"statements": parts.services.database.statements, "cpu": times.user + times.system}
+            print(json.dumps(used), flush=True)
+
+
+if __name__ == "__main__":
+    import logging
+
+    from hub.command import logs, report
+
+    logs.configure("text", logging.WARNING)
+    report.loop(work)
