@@ -5,15 +5,13 @@ Daily per account: a refresh token that is good for 90 days then never comes nea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from msgspec import Struct
 
 from hub.actions import account_health
 from hub.actions.account_health import cannot
 from hub.actions.services import Services
 from hub.actions.targets import Target, able
-from hub.contract import Account, RenewsCredentials
+from hub.contract import RenewsCredentials
 from hub.errors import CrossdockError
 
 
@@ -32,26 +30,13 @@ async def renew_credentials(services: Services, account_id: int) -> Renewed:
         raise cannot(account.connector, "has no credentials that are renewed")
     try:
         fresh = await channel.renew_credentials()
-        kept = await _keep(services, account, fresh) if fresh else False
+        # The account's keeper may have done so already; what a person gave meanwhile stays.
+        kept = await services.accounts.keep(account, fresh) if fresh else False
     except CrossdockError as error:
         await account_health.failed(services, account_id, "credentials", error)
         raise
     await account_health.succeeded(services, account_id, "credentials")
     return Renewed(tuple(sorted(fresh)) if kept else ())
-
-
-async def _keep(services: Services, used: Account, fresh: Mapping[str, str]) -> bool:
-    """Stores what is new beside all that stays, unless the account's keeper did so already. False when the account was
-    connected again meanwhile: what it was given then is newer than what came of the old."""
-    services.accounts.forget(used.id)
-    now = (await services.accounts.open(used.id)).account
-    before, stored = ({**account.settings, **account.secrets} for account in (used, now))
-    if all(stored.get(name) == value for name, value in fresh.items()):
-        return True
-    if any(before.get(name) != stored.get(name) for name in fresh):
-        return False
-    await services.accounts.renew(used.merchant_id, used.id, {**now.secrets, **fresh})
-    return True
 
 
 async def renewable(services: Services) -> list[Target]:

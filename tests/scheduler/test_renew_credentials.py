@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,8 @@ from connectors.etsy import Etsy
 from hub.accounts import Accounts, Tools
 from hub.actions.check_account import check_account
 from hub.actions.renew_credentials import Renewed, renew_credentials, renewable
-from hub.contract import Cursor
+from hub.actions.services import Services
+from hub.contract import About, Account, Credential, Cursor, Http
 from hub.errors import Invalid, Reconnect, Retry
 from scheduler.jobs import JOBS, AccountJob
 from tests.connectors.etsy.server import (
@@ -31,6 +33,10 @@ VALUES = {
     "keystring": KEYSTRING, "shared_secret": SHARED_SECRET, "refresh_token": REFRESH_TOKEN,
     "webhook_secret": WEBHOOK_SECRET, "shop_id": str(SHOP_ID), "put_back": "yes",
 }  # fmt: skip
+
+
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND $1 = ANY (pg_blocking_pids(pid))"
+"""How many wait for the process of that number."""
 
 
 @pytest.fixture
@@ -120,6 +126,96 @@ async def test_what_a_merchant_gave_meanwhile_counts(world: World, etsy: EtsyDou
     etsy.gate.set()
     assert await renewing == Renewed(())
     assert (await secrets(world, account_id))["refresh_token"] == "1.given-by-the-merchant"
+
+
+class Wheel:
+    """A connector whose credentials turn, without a keeper of its own: the caller keeps what it gives."""
+
+    about = About(
+        "wheel", "Wheel", (Credential("token", "Token"), Credential("place", "Place", secret=False, required=False))
+    )
+
+    def __init__(self) -> None:
+        self.asked, self.gate = asyncio.Event(), asyncio.Event()
+        self.fresh = {"token": "second", "place": "there"}
+
+    def open(self, account: Account, http: Http) -> Turning:
+        return Turning(account, self)
+
+
+@dataclass
+class Turning:
+    """One account of it."""
+
+    account: Account
+    wheel: Wheel
+
+    async def check(self) -> str:
+        return "Wheel"
+
+    async def renew_credentials(self) -> Mapping[str, str]:
+        self.wheel.asked.set()
+        await self.wheel.gate.wait()
+        return self.wheel.fresh
+
+
+def turned_by(world: World, wheel: Wheel) -> Services:
+    """The installation with that connector alone."""
+    tools = Tools({"wheel": wheel}, world.http, world.services.vault)
+    accounts = Accounts(world.database, tools, world.clock, world.ports.ids)
+    return replace(world.services, accounts=accounts)
+
+
+async def kept(services: Services, account_id: int) -> dict[str, str]:
+    services.accounts.forget(account_id)
+    account = (await services.accounts.open(account_id)).account
+    return {**account.settings, **account.secrets}
+
+
+async def test_what_has_no_keeper_is_kept_by_the_caller(world: World) -> None:
+    wheel = Wheel()
+    wheel.gate.set()
+    services = turned_by(world, wheel)
+    account_id = await services.accounts.add(world.merchant_id, "wheel", "One", {"token": "first", "rate": "3"})
+    made = await world.value("SELECT credentials_at FROM accounts WHERE id = $1", account_id)
+    world.clock.advance(timedelta(days=1))
+    assert await renew_credentials(services, account_id) == Renewed(("place", "token"))
+    assert await kept(services, account_id) == {"token": "second", "place": "there", "rate": "3"}
+    assert await world.value("SELECT credentials_at FROM accounts WHERE id = $1", account_id) > made
+    assert await renew_credentials(services, account_id) == Renewed(("place", "token")), "they are there already"
+    wheel.fresh = {}
+    assert await renew_credentials(services, account_id) == Renewed(())
+
+
+async def test_what_a_person_is_giving_at_that_very_moment_counts(world: World) -> None:
+    """The person's change is written, but not yet committed, when the channel's answer is to be kept."""
+    wheel = Wheel()
+    services = turned_by(world, wheel)
+    account_id = await services.accounts.add(world.merchant_id, "wheel", "One", {"token": "first"})
+    belongs = world.merchant_id, account_id
+    sealed = json.dumps({"token": services.vault.close("the-persons", *belongs, "token")})
+    renewing = asyncio.create_task(renew_credentials(services, account_id))
+    await wheel.asked.wait()
+    async with world.database.transaction() as tx:
+        await tx.execute("UPDATE accounts SET secrets = $2 WHERE id = $1", account_id, sealed)
+        wheel.gate.set()
+        person = await tx.fetchval("SELECT pg_backend_pid()")
+        await world.until(lambda: world.value(WAITING, person), seconds=10)
+    assert await renewing == Renewed(())
+    assert await kept(services, account_id) == {"token": "the-persons"}
+
+
+async def test_an_account_that_is_removed_meanwhile_gets_nothing(world: World) -> None:
+    wheel = Wheel()
+    services = turned_by(world, wheel)
+    account_id = await services.accounts.add(world.merchant_id, "wheel", "One", {"token": "first"})
+    before = await world.value("SELECT secrets FROM accounts WHERE id = $1", account_id)
+    renewing = asyncio.create_task(renew_credentials(services, account_id))
+    await wheel.asked.wait()
+    await world.database.plain.execute("UPDATE accounts SET state = 'removed' WHERE id = $1", account_id)
+    wheel.gate.set()
+    assert await renewing == Renewed(())
+    assert await world.value("SELECT secrets FROM accounts WHERE id = $1", account_id) == before
 
 
 async def test_only_accounts_whose_credentials_end_are_renewed_each_day(world: World, etsy: EtsyDouble) -> None:

@@ -1,45 +1,29 @@
-"""Connected accounts: opens a channel, keeps it, closes it; the only place that decrypts credentials."""
+"""Connected accounts: opens a channel, keeps it, closes it; the only place that decrypts credentials.
+
+renewing.py    credentials that are replaced by using them
+"""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TypeAlias
 
-import asyncpg
-import structlog
-from tortoise.exceptions import BaseORMException
+from rapidfuzz import fuzz, process
 
-from hub.contract import Account, Channel, Connector, Http, Secrets
-from hub.errors import Conflict, Invalid, NotFound, Reconnect, Retry
+from hub.accounts.renewing import Fetch, Renewing
+from hub.contract import Account, Channel, Connector, Http
+from hub.errors import Conflict, Invalid, NotFound, Reconnect
 from hub.ports import Clock, Ids
-from hub.store.database import CUT, Database, Row
+from hub.store.database import Database, Row
 from hub.vault import Vault
-
-log = structlog.get_logger()
 
 KEEP_SECONDS = 30.0
 """How long an opened account is trusted before its row is looked at again: the reach of a change on another host."""
 
-LEASE_SECONDS, WAIT_SECONDS, LOOK_SECONDS = 60, 20.0, 0.1
-"""Who renews credentials may take so long; who waits for it does so, looking this often."""
-
-STORE_PAUSES = (0.1, 0.3, 1.0, 3.0)
-"""Seconds between tries to store credentials that were renewed: the old ones may be worth nothing now."""
-
-LEASE = """WITH taken AS (UPDATE accounts SET observed = jsonb_set(observed, '{renewing}', $2::jsonb)
-    WHERE id = $1 AND state <> 'removed' AND coalesce((observed->'renewing'->>'until')::timestamptz <= $3, true)
-    RETURNING secrets) SELECT * FROM taken"""
-GIVE_BACK = "UPDATE accounts SET observed = observed - 'renewing' WHERE id = $1 AND observed->'renewing'->>'by' = $2"
-PUT = "UPDATE accounts SET secrets = secrets || $2::jsonb, credentials_at = $3 WHERE id = $1"
-AWAY = (*CUT, asyncpg.PostgresError, BaseORMException)
-Fetch: TypeAlias = Callable[[Mapping[str, str]], Awaitable[Mapping[str, str]]]
-"""From the secrets as they are stored to fields that have new values."""
+NEAR = 70.0
+"""How like a kind, of 100, a word must be to be a slip for it: `esty` is by 75, `woo` by 90."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +44,24 @@ class Accounts:
         self._tools = tools
         self._clock = clock
         self._ids = ids
+        self._renewing = Renewing(database, tools.vault, clock, ids)
         self._open: dict[int, tuple[float, Channel]] = {}
 
     def connector(self, name: str) -> Connector:
-        """The connector of that name. Raises `Invalid` naming those there are."""
+        """The connector of that name. Raises `Invalid` naming the one that may be meant, and all there are."""
         found = self._tools.connectors.get(name)
         if found is None:
-            raise Invalid("kind", f"no connector {name!r}; there are {', '.join(sorted(self._tools.connectors))}")
+            raise Invalid("kind", self._unknown(name))
         if not found.about.production and not self._tools.allow_demo:
             raise Invalid("kind", f"{name} is for the demo only; set CROSSDOCK_DEMO=true to use it here")
         return found
+
+    def _unknown(self, name: str) -> str:
+        names = [connector.about.name for connector in self.offered()]
+        word = name.strip().casefold()
+        near = process.extractOne(word, names, scorer=fuzz.WRatio, score_cutoff=NEAR) if len(word) > 2 else None
+        meant = f": did you mean {near[0]}? There are" if near else "; there are"
+        return f"no connector {name[:50]!r}{meant} {', '.join(names)}"
 
     def offered(self) -> tuple[Connector, ...]:
         """Every connector that may be used here, by name."""
@@ -95,7 +87,7 @@ class Accounts:
     def _channel(self, row: Row) -> Channel:
         connector = self.connector(row["connector"])
         merchant, account = row["merchant_id"], row["id"]
-        secrets = self._opened((merchant, account), row["secrets"])
+        secrets = self._renewing.opened((merchant, account), row["secrets"])
         opened = Account(
             account, merchant, row["connector"], row["name"], secrets, json.loads(row["settings"]),
             Keeper(self, (merchant, account)),
@@ -144,7 +136,7 @@ class Accounts:
         secret = [field for field in self.connector(row["connector"]).about.credentials if field.secret]
         needed = [field for field in secret if field.required] or secret
         try:
-            before = self._opened(belongs, row["secrets"])
+            before = self._renewing.opened(belongs, row["secrets"])
         except Reconnect:
             return True
         return any(values.get(field.name) != before.get(field.name) for field in needed)
@@ -195,60 +187,19 @@ class Accounts:
 
     # ------------------------------------------------------------ credentials that are replaced by using them
 
+    async def keep(self, used: Account, fresh: Mapping[str, str]) -> bool:
+        """Stores fields that came of using those of `used`. False when the account has got others meanwhile."""
+        plain = {field.name for field in self.connector(used.connector).about.credentials if not field.secret}
+        kept = await self._renewing.put((used.merchant_id, used.id), {**used.settings, **used.secrets}, fresh, plain)
+        self.forget(used.id)
+        return kept
+
     async def replace(self, belongs: tuple[int, int], fetch: Fetch) -> None:
-        """What `hub.contract.Keeper` promises, of the account (merchant, id). The lease is a mark in the row, so that
-        no transaction waits for a channel; what `fetch` brings is stored under the row's lock."""
-        by = str(self._ids.next())
-        secrets = await self._lease(belongs[1], by)
+        """What `hub.contract.Keeper` promises, of the account (merchant, id)."""
         try:
-            used = self._opened(belongs, secrets)
-            fresh = {name: value for name, value in (await fetch(used)).items() if used.get(name) != value}
-            if fresh:
-                await asyncio.shield(self._store(belongs, used, fresh))
+            await self._renewing.replace(belongs, fetch)
         finally:
             self.forget(belongs[1])
-            with contextlib.suppress(*AWAY):
-                await asyncio.shield(self._database.plain.execute(GIVE_BACK, belongs[1], by))
-
-    def _opened(self, belongs: tuple[int, int], secrets: str) -> Secrets:
-        vault = self._tools.vault
-        return Secrets((name, vault.open(sealed, *belongs, name)) for name, sealed in json.loads(secrets).items())
-
-    async def _lease(self, account_id: int, by: str) -> str:
-        """The stored secrets, for the one who may renew them now. Raises `Retry` while somebody else does."""
-        until = time.monotonic() + WAIT_SECONDS
-        while True:
-            now = self._clock.now()
-            mark = json.dumps({"by": by, "until": (now + timedelta(seconds=LEASE_SECONDS)).isoformat()})
-            try:
-                secrets = await self._database.plain.fetchval(LEASE, account_id, mark, now)
-            except AWAY as error:
-                raise Retry(f"the store does not answer: {type(error).__name__}", 5.0) from None
-            if secrets is not None:
-                return str(secrets)
-            if time.monotonic() > until:
-                raise Retry(f"the credentials of account {account_id} are being renewed by another process", 5.0)
-            await asyncio.sleep(LOOK_SECONDS)
-
-    async def _store(self, belongs: tuple[int, int], used: Secrets, fresh: Mapping[str, str]) -> None:
-        """Tried again while the store stumbles, then given up: the connector goes on with what it has, and tells it
-        again when it is asked each day."""
-        for pause in (*STORE_PAUSES, 0.0):
-            try:
-                await self._put(belongs, used, fresh)
-                break
-            except AWAY as error:
-                log.error("renewed credentials could not be stored", account_id=belongs[1], error=repr(error))
-                await asyncio.sleep(pause)
-
-    async def _put(self, belongs: tuple[int, int], used: Secrets, fresh: Mapping[str, str]) -> None:
-        async with self._database.transaction() as tx:
-            stored = await tx.fetchval("SELECT secrets FROM accounts WHERE id = $1 FOR UPDATE", belongs[1])
-            now = self._opened(belongs, stored or "{}")
-            if any(now.get(name) != used.get(name) for name in fresh):
-                return  # a merchant gave others meanwhile
-            sealed = {name: self._tools.vault.close(value, *belongs, name) for name, value in fresh.items()}
-            await tx.execute(PUT, belongs[1], json.dumps(sealed), self._clock.now())
 
 
 @dataclass(frozen=True, slots=True)
