@@ -1,6 +1,7 @@
-"""Amazon: orders by polling and from a queue, shipments, cancellations and stock back, over the Selling Partner API.
+"""Amazon: orders and refunds by polling and from a queue; shipments, cancellations, refunds and stock back.
 
-Orders 2026-01-01, confirmShipment, feeds 2021-06-30, listings 2021-08-01, notifications 1. How to connect a seller's
+The Selling Partner API: orders 2026-01-01, confirmShipment, feeds 2021-06-30, finances 2024-06-19, listings 2021-08-01,
+notifications 1. How to connect a seller's
 account: docs/how-to/connect-amazon.md.
 """
 
@@ -9,18 +10,30 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import timedelta
 
-from connectors.amazon import cancelling, feeding, mapper, notices, reading, shipping, stock, subscribing, wire
+from connectors.amazon import (
+    cancelling,
+    feeding,
+    mapper,
+    notices,
+    reading,
+    refunding,
+    shipping,
+    stock,
+    subscribing,
+    transactions,
+    wire,
+)
 from connectors.amazon.client import PARTICIPATIONS, Call, Client
 from connectors.amazon.feeding import PATIENCE, Book
-from connectors.amazon.limits import Limits
-from connectors.amazon.notices import Desk, drop
+from connectors.amazon.kept import Kept
+from connectors.amazon.notices import drop
 from connectors.amazon.queue import QueueReader
 from connectors.amazon.settings import Queue, Settings
-from connectors.amazon.shipping import Markets
 from connectors.amazon.tokens import Tokens
+from connectors.amazon.transactions import Watch
 from connectors.amazon.wire_calls import Participations
 from connectors.wire import decode
 from hub.contract import (
@@ -43,12 +56,13 @@ from hub.contract import (
     Quota,
     ReadsStock,
     TakesCancellations,
+    TakesRefunds,
     TakesShipments,
     TakesStock,
     WebhookState,
 )
 from hub.domain.order import News, Value
-from hub.domain.outgoing import CancellationRequest, Kind, Receipt, Shipment, StockLevel
+from hub.domain.outgoing import CancellationRequest, Kind, Receipt, RefundRequest, Shipment, StockLevel
 from hub.errors import BadPayload, Reconnect, Reject
 
 ABOUT = About(
@@ -61,7 +75,7 @@ ABOUT = About(
         Credential("marketplace_ids", "Marketplaces", secret=False, help="their ids, parted by commas: A1PA6795UKMFR9"),
         Credential("region", "Region", secret=False, help="na, eu or fe"),
         Credential("seller_id", "Merchant token", secret=False, required=False,
-                   help="needed for stock, listings, cancellations and bulk confirmations"),
+                   help="needed for stock, listings, cancellations, refunds and bulk confirmations"),
         Credential("queue_url", "SQS queue of notifications", secret=False, required=False,
                    help="without it orders come by polling only"),
         Credential("aws_access_key_id", "AWS access key id for the queue", secret=False, required=False),
@@ -72,22 +86,10 @@ ABOUT = About(
     overlap=timedelta(minutes=10),
     # Stock goes at five a second; every operation waits in its own bucket besides.
     rate=5.0,
-    at_once={Kind.PUSH_SHIPMENT: 200},
+    at_once={Kind.PUSH_SHIPMENT: 200, Kind.PUSH_REFUND: refunding.AT_ONCE},
     credentials_last=timedelta(days=180),
     forget_after=timedelta(days=30),
 )  # fmt: skip
-
-
-@dataclass(slots=True)
-class Kept:
-    """What outlives a channel of one account: tokens, counted quotas, feeds under way, messages in hand."""
-
-    settings: Settings
-    tokens: Tokens
-    book: Book
-    limits: Limits = field(default_factory=Limits)
-    desk: Desk = field(default_factory=Desk)
-    markets: Markets = field(default_factory=Markets)
 
 
 class Amazon:
@@ -107,7 +109,7 @@ class Amazon:
             kept = Kept(settings, Tokens(settings), Book(self._patience))
         elif kept.settings != settings:
             # New credentials for the same seller: quotas and feeds under way are still theirs.
-            kept = Kept(settings, Tokens(settings), kept.book, kept.limits, kept.desk, kept.markets)
+            kept = replace(kept, settings=settings, tokens=Tokens(settings), watch=Watch())
         self._kept[account.id] = kept
         if settings.queue is None:
             return AmazonChannel(account, http, kept)
@@ -121,6 +123,7 @@ class AmazonChannel(
     TakesShipments,
     TakesStock,
     TakesCancellations,
+    TakesRefunds,
     ReadsStock,
     LooksUp,
     PushesAtOnce,
@@ -138,7 +141,8 @@ class AmazonChannel(
         return Quota(left=told[0], of=told[1], unit="searches for orders") if told else None
 
     async def check(self) -> str:
-        """The store's name. Raises `Reconnect` when the seller does not sell in one of the account's marketplaces."""
+        """The store's name, and what the app may not see. Raises `Reconnect` when the seller does not sell in one of
+        the account's marketplaces."""
         call = Call("getMarketplaceParticipations", "GET", PARTICIPATIONS)
         told = (await self._client.ask(call, Participations)).payload
         sells = {it.marketplace.id: it for it in told if it.participation.is_participating}
@@ -146,18 +150,23 @@ class AmazonChannel(
         if missing:
             raise Reconnect(f"the seller does not sell in {', '.join(missing)}: correct marketplace_ids or region")
         ours = [sells[it] for it in self._kept.settings.marketplaces]
-        return f"{ours[0].store_name or 'Amazon'} ({', '.join(it.marketplace.country_code for it in ours)})"
+        name = f"{ours[0].store_name or 'Amazon'} ({', '.join(it.marketplace.country_code for it in ours)})"
+        unseen = await transactions.role_missing(self._client)
+        return f"{name}; refunds made at Amazon stay unseen: {unseen}" if unseen else name
 
     # ------------------------------------------------------------ what comes in
 
     async def pull_orders(self, cursor: Cursor) -> Page:
+        now = asyncio.get_running_loop().time()
+        if transactions.follows(cursor.token):
+            return await transactions.pull(self._client, self._kept.watch, cursor, now)
         page = await reading.pull_orders(self._client, cursor)
         for delivery in page.deliveries:
             with suppress(BadPayload):
                 head = decode(delivery.body, wire.OrderHead)
                 if head.sales_channel is not None and head.sales_channel.marketplace_id:
                     self._kept.markets.learn(head.order_id, head.sales_channel.marketplace_id)
-        return page
+        return transactions.then(page, cursor, self._kept.watch, now)
 
     def read(self, delivery: Delivery) -> tuple[News, ...]:
         return mapper.news(delivery)
@@ -181,11 +190,18 @@ class AmazonChannel(
             self._client.pushing(request.reference), self._kept.book, request, key
         )
 
+    async def push_refund(self, request: RefundRequest, key: str) -> Receipt:
+        return await refunding.push_refund(self._client.pushing(request.reference), self._kept.book, request, key)
+
     async def push_at_once(self, kind: Kind, payloads: Sequence[Value], keys: Sequence[str]) -> Sequence[Answer]:
+        book = self._kept.book
+        refunds = [payload for payload in payloads if isinstance(payload, RefundRequest)]
+        if refunds and len(refunds) == len(payloads):
+            return await refunding.push_many(self._client, book, refunds, keys)
         shipments = [payload for payload in payloads if isinstance(payload, Shipment)]
         if len(shipments) != len(payloads):
             raise Reject(f"{kind} does not go many at once")
-        return await shipping.push_many(self._client, self._kept.book, self._kept.markets, shipments, keys)
+        return await shipping.push_many(self._client, book, self._kept.markets, shipments, keys)
 
     async def look_up(self, kind: Kind, payload: Value, key: str) -> Receipt | None:
         """What became of a push: in the report of its feed if it went into one, else at the order or listing."""
@@ -196,6 +212,8 @@ class AmazonChannel(
                 return in_feed or await shipping.find_shipment(client, payload)
             case CancellationRequest():
                 return await cancelling.find_cancellation(client, book, payload, key)
+            case RefundRequest():
+                return await refunding.find_refund(client, book, payload, key)
             case StockLevel():
                 return await stock.find_stock(client, payload)
         return None

@@ -1,7 +1,7 @@
 """The XML of order feeds, both ways: what we ask in a feed, and the report of what became of it. Pure.
 
-Sources: amzn-envelope.xsd, OrderFulfillment.xsd, OrderAcknowledgement.xsd and ProcessingReport.xsd of "Selling on
-Amazon: guide to XML".
+Sources: amzn-envelope.xsd, OrderFulfillment.xsd, OrderAcknowledgement.xsd, OrderAdjustment.xsd and
+ProcessingReport.xsd of "Selling on Amazon: guide to XML".
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ from functools import partial
 from xml.etree import ElementTree as Xml
 
 from connectors.amazon import wire, words
+from connectors.amazon.adjusting import Adjustment
 from connectors.amazon.saying import carrier, package_reference, ship_date
+from hub.domain import money
 from hub.domain.outgoing import Shipment
 from hub.errors import BadPayload
 
 FULFILLMENT = "POST_ORDER_FULFILLMENT_DATA"
 ACKNOWLEDGEMENT = "POST_ORDER_ACKNOWLEDGEMENT_DATA"
+ADJUSTMENT = "POST_PAYMENT_ADJUSTMENT_DATA"
 
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -53,6 +56,26 @@ def acknowledgement(seller_id: str, order: wire.Order, reason: str) -> bytes:
             _text(line, "CancelReason", words.CANCEL_REASON.get(reason.casefold().strip(), "GeneralAdjustment"))
 
     return _envelope(seller_id, "OrderAcknowledgement", [fill])
+
+
+def adjustments(seller_id: str, made: Sequence[Adjustment]) -> bytes:
+    """Refunds as one feed of type `ADJUSTMENT`. Amounts are for all units of an item together; positive ones go to the
+    buyer. There is no JSON feed for them."""
+    return _envelope(seller_id, "OrderAdjustment", [partial(_adjustment, it) for it in made])
+
+
+def _adjustment(made: Adjustment, at: Xml.Element) -> None:
+    _text(at, "AmazonOrderID", made.order_id)
+    for item_id, components in made.items.items():
+        item = Xml.SubElement(at, "AdjustedItem")
+        _text(item, "AmazonOrderItemCode", item_id)
+        _text(item, "MerchantAdjustmentItemID", made.reference)
+        _text(item, "AdjustmentReason", made.reason)
+        prices = Xml.SubElement(item, "ItemPriceAdjustments")
+        for name, amount in components.items():
+            component = Xml.SubElement(prices, "Component")
+            _text(component, "Type", name)
+            Xml.SubElement(component, "Amount", {"currency": made.currency}).text = money.major(amount, made.currency)
 
 
 def _fulfillment(shipment: Shipment, at: Xml.Element) -> None:

@@ -11,15 +11,16 @@ import asyncio
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from connectors.amazon import envelope
 from connectors.amazon.client import Call, Client
 from connectors.amazon.envelope import Report
-from connectors.amazon.reading import segment
-from connectors.amazon.wire_calls import Feed, FeedDocument, FeedMade
+from connectors.amazon.reading import iso, segment
+from connectors.amazon.wire_calls import Feed, FeedDocument, FeedMade, FeedPage
 from hub.contract import Answer
 from hub.domain.outgoing import Receipt
-from hub.errors import BadPayload, CrossdockError, Reject, Retry, Unknown
+from hub.errors import BadPayload, CrossdockError, Reconnect, Reject, Retry, Unknown
 
 ROOT = "/feeds/2021-06-30"
 XML = "text/xml; charset=UTF-8"
@@ -30,6 +31,7 @@ LATER = 60.0
 """Seconds until a feed that is still being processed is asked for again."""
 
 MOST_KEPT = 20_000
+MOST_PAGES = 50
 MOST_REPORT = 16 * 1024 * 1024
 
 
@@ -41,13 +43,24 @@ class Sent:
     number: int
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A createFeed whose answer is not known: the document that it names, and what that carries, by its keys."""
+
+    feed_type: str
+    document_id: str
+    keys: tuple[str, ...]
+    at: datetime
+
+
 class Book:
     """What one account's feeds carry, by idempotency key, and the reports there are. Kept by this process only: after a
-    restart messages are looked up at their orders."""
+    restart messages are looked up at their orders. `trying`: by key, feeds of which nobody knows whether they exist."""
 
     def __init__(self, patience: Sequence[float] = PATIENCE) -> None:
         self.patience = patience
         self.sent: dict[str, Sent] = {}
+        self.trying: dict[str, Trial] = {}
         self.reports: dict[str, Report] = {}
         self.lock = asyncio.Lock()
 
@@ -55,9 +68,29 @@ class Book:
         """Remembers what went into a feed."""
         for number, key in enumerate(keys, 1):
             self.sent[key] = Sent(feed_id, number)
+            self.trying.pop(key, None)
         while len(self.sent) > MOST_KEPT:
             gone = self.sent.pop(next(iter(self.sent)))
             self.reports.pop(gone.feed_id, None)
+
+    def begin(self, trial: Trial) -> None:
+        """Remembers what is about to be made a feed."""
+        self.trying |= dict.fromkeys(trial.keys, trial)
+        while len(self.trying) > MOST_KEPT:
+            del self.trying[next(iter(self.trying))]
+
+    def end(self, trial: Trial) -> None:
+        """Nothing came of it, for certain."""
+        for key in trial.keys:
+            self.trying.pop(key, None)
+
+    def lost(self, feed_type: str) -> set[str]:
+        """The documents of a type of which nobody knows whether they became a feed."""
+        return {trial.document_id for trial in self.trying.values() if trial.feed_type == feed_type}
+
+    def adopt(self, feed_id: str, trial: Trial) -> None:
+        """A feed turned out to be what was tried."""
+        self.note(feed_id, trial.keys)
 
 
 async def send(client: Client, book: Book, feed_type: str, document: bytes, keys: Sequence[str]) -> str:
@@ -71,9 +104,29 @@ async def send(client: Client, book: Book, feed_type: str, document: bytes, keys
         "marketplaceIds": client.settings.marketplaces[:10],
         "inputFeedDocumentId": place.feed_document_id,
     }
-    made = await client.change(Call("createFeed", "POST", f"{ROOT}/feeds", body=body), FeedMade)
+    trial = Trial(feed_type, place.feed_document_id, tuple(keys), datetime.now(UTC))
+    book.begin(trial)
+    try:
+        made = await client.change(Call("createFeed", "POST", f"{ROOT}/feeds", body=body), FeedMade)
+    except (Retry, Reject, Reconnect):
+        book.end(trial)
+        raise
     book.note(made.feed_id, keys)
     return made.feed_id
+
+
+async def listed(client: Client, feed_type: str, since: datetime | None) -> list[Feed]:
+    """The feeds of a type that Amazon knows, of the last 90 days unless told otherwise."""
+    query = {"feedTypes": feed_type, "pageSize": "100"}
+    query |= {"createdSince": iso(since)} if since else {}
+    found: list[Feed] = []
+    for _ in range(MOST_PAGES):
+        page = await client.ask(Call("getFeeds", "GET", f"{ROOT}/feeds", query), FeedPage)
+        found += page.feeds
+        if not page.next_token:
+            return found
+        query = {"nextToken": page.next_token}  # the only parameter then
+    raise Retry("getFeeds: its list does not end")
 
 
 async def wait(client: Client, book: Book, feed_id: str) -> Report | None:

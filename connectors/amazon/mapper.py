@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 
-from connectors.amazon import wire, wire_notices
+from connectors.amazon import refunds, wire, wire_finances, wire_notices
 from connectors.amazon.sums import LineSum, Sums, sums
 from connectors.amazon.units import (
     by_amazon,
@@ -198,5 +198,14 @@ def _notification(body: bytes) -> tuple[News, ...]:
     return ()
 
 
-READERS: Mapping[str, Callable[[bytes], tuple[News, ...]]] = {ORDER: _order, NOTIFICATION: _notification}
+def _refund(body: bytes) -> tuple[News, ...]:
+    notice = refunds.refund_notice(decode(body, wire_finances.Transaction))
+    return () if notice is None else (notice,)
+
+
+READERS: Mapping[str, Callable[[bytes], tuple[News, ...]]] = {
+    ORDER: _order,
+    NOTIFICATION: _notification,
+    refunds.REFUND: _refund,
+}
 """Topic → who reads it."""

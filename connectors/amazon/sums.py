@@ -56,6 +56,28 @@ class Sums:
     unknown: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What was paid for each item, in the order of the items: goods, shipping and the rest, tips excepted."""
+
+    currency: str
+    tax_included: bool
+    items: tuple[Parts, ...]
+
+
+def paid(order: wire.Order) -> Paid:
+    """Raises `BadPayload` as `sums` does. What only the order tells is spread over its items by their value."""
+    whole = sums(order)
+    items = [_item_parts(item, whole.currency, f"$.orderItems[{i}]") for i, item in enumerate(order.order_items)]
+    own, _ = _order_parts(order, items, whole.currency)
+    weights = [max(0, part.amounts["ITEM"] - part.discounts["ITEM"]) for part in items]
+    for kind in ("amounts", "taxes", "discounts"):
+        for category, amount in getattr(own, kind).items():
+            for part, share in zip(items, money.split(amount, weights), strict=True):
+                getattr(part, kind)[category] += share
+    return Paid(whole.currency, whole.tax_included, tuple(items))
+
+
 def sums(order: wire.Order) -> Sums:
     """Raises `BadPayload` for an amount that is none, or in another currency than the order's."""
     currency = currency_of(order)

@@ -62,7 +62,15 @@ class Feed(Wire, frozen=True):
 
     feed_id: str
     processing_status: str
+    created_time: str = ""
     result_feed_document_id: str | None = None
+
+
+class FeedPage(Wire, frozen=True):
+    """The answer to getFeeds."""
+
+    feeds: list[Feed]
+    next_token: str | None = None
 
 
 # ---------------------------------------------------------------- listings

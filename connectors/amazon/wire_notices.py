@@ -25,11 +25,58 @@ class OrderChange(Struct, frozen=True, rename="pascal"):
     amazon_order_id: str
     order_change_trigger: Trigger | None = None
 
+    @property
+    def seller(self) -> str:
+        """Whose order it is."""
+        return self.seller_id
+
 
 class OrderChanged(Struct, frozen=True, rename="pascal"):
     """Payload of ORDER_CHANGE."""
 
     order_change_notification: OrderChange
+
+
+class Partner(Struct, frozen=True, rename="pascal"):
+    """Whose money moved."""
+
+    selling_partner_id: str
+
+
+class Identifier(Struct, frozen=True, rename="pascal"):
+    """Something that a transaction has to do with; an order is an "OrderId" here, an ORDER_ID in the Finances API."""
+
+    related_identifier_name: str
+    related_identifier_value: str
+
+
+class TransactionUpdate(Struct, frozen=True, rename="pascal"):
+    """Money moved. Which transaction it was, it does not say."""
+
+    selling_partner_metadata: Partner
+    transaction_type: str
+    posted_date: str
+    related_identifiers: list[Identifier] | None = None
+
+    @property
+    def seller(self) -> str:
+        """Whose money it is."""
+        return self.selling_partner_metadata.selling_partner_id
+
+    @property
+    def order_id(self) -> str:
+        """The order it is about; empty for none."""
+        names = ("OrderId", "ORDER_ID")
+        found = (
+            it.related_identifier_value for it in self.related_identifiers or () if it.related_identifier_name in names
+        )
+        return next(found, "")
+
+
+class TransactionUpdated(Struct, frozen=True, rename="pascal"):
+    """Payload of TRANSACTION_UPDATE."""
+
+    transaction_update_notification: TransactionUpdate
 
 
 class Notification(Struct, frozen=True):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from itertools import product
 from typing import NamedTuple
 
 
@@ -114,6 +116,63 @@ CURRENCIES: Mapping[str, str] = {
 }
 """Marketplace → its currency, for orders that tell no amount yet. Source: developer-docs.amazon.com/sp-api,
 "Marketplace IDs"."""
+
+COMPONENTS: Mapping[str, tuple[str, str]] = {
+    "ITEM": ("Principal", "Tax"),
+    "SHIPPING": ("Shipping", "ShippingTax"),
+    "GIFT_WRAP": ("GiftWrap", "GiftWrapTax"),
+    "COD_FEE": ("COD", "CODTax"),
+    "OTHER": ("Other", "Tax"),
+}
+"""Category of proceeds → components of ItemPriceAdjustments for it and for the tax on it. Source: BuyerPrice in
+amzn-base.xsd."""
+
+REFUND_REASON: Mapping[str, str] = {
+    "return": "CustomerReturn",
+    "returned": "CustomerReturn",
+    "customer return": "CustomerReturn",
+    "customer": "CustomerCancel",
+    "buyer": "CustomerCancel",
+    "wrong item": "DifferentItem",
+    "price": "PriceError",
+    "exchange": "Exchange",
+    "address": "CustomerAddressIncorrect",
+    "undeliverable": "Undeliverable",
+    "refused": "RefusedDelivery",
+    "lost": "CarrierCoverageFailure",
+}
+"""Our reason in lower case → AdjustmentReason of OrderAdjustment.xsd; any other is GeneralAdjustment."""
+
+GIVEN_BACK = frozenset({"refund", "guaranteeclaim", "chargeback"})
+"""Types of transaction, in lower case, by which a buyer gets money back."""
+
+BUYERS_MONEY = frozenset(
+    f"{what}{part}".casefold()
+    for what, part in product(
+        (
+            "OurPrice",
+            "Shipping",
+            "Giftwrap",
+            "Goodwill",
+            "RestockingDeduction",
+            "ReturnShipping",
+            "COD",
+            "ExportCharge",
+        ),
+        ("Principal", "Tax", "Discount", "TaxDiscount"),
+    )
+)
+"""Types of breakdown, in lower case without blanks, that are the buyer's money."""
+
+BUYERS_GROUPS = frozenset(
+    {"productcharges", "tax", "shipping", "giftwrap", "promorebates", "promo", "sales", "refundedsales"}
+)
+"""Groups of these; where Amazon does not open one, it is the buyer's money as a whole."""
+
+SELLERS_MONEY = re.compile(
+    r".*(fees?|commission|chargeback)|(refunded)?expenses|(marketplacefacilitator|marketplacewithheld|lowvaluegoods).*"
+)
+"""What is between the seller and Amazon: fees, and taxes that Amazon itself has from the buyer and pays."""
 
 ORDERS_ROLE = "Inventory and Order Tracking"
 _LISTING, _FINANCES, _NOTICES = "Product Listing", "Finance and Accounting", "of what the notification is about"

@@ -12,8 +12,8 @@ from typing import cast
 from connectors.amazon import Amazon
 from hub.contract import Account, Connector, Secrets
 from hub.domain.order import Value
-from hub.domain.outgoing import CancellationRequest, Kind, Shipment, ShipmentLine, StockLevel
-from tests.connectors.amazon.books import FRANCE, GERMANY, NOW, SELLER, iso, plain_order
+from hub.domain.outgoing import CancellationRequest, Kind, RefundRequest, Shipment, ShipmentLine, StockLevel
+from tests.connectors.amazon.books import FRANCE, GERMANY, NOW, SELLER, Node, iso, plain_order
 from tests.connectors.amazon.server import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, AmazonDouble, serve
 from tests.connectors.amazon.sqs import KEY, KEY_ID
 from tests.connectors.harness import Double
@@ -21,6 +21,7 @@ from tests.connectors.harness import Double
 FIXTURES = Path(__file__).parent / "fixtures"
 ORDER, ITEM = "902-1106328-1059050", "90211063281059050" + "1"
 TO_CANCEL = "902-2222222-2222222"
+SHIPPED, SHIPPED_ITEM = "902-3333333-3333333", "90233333333333333" + "1"
 AT = datetime(2026, 11, 21, 16, 20, tzinfo=UTC)
 
 
@@ -43,6 +44,14 @@ class AmazonHarness:
             ),
             Kind.PUSH_STOCK: StockLevel(sku="KETTLE", listing_id="KETTLE", available=40, version=3),
             Kind.PUSH_CANCELLATION: CancellationRequest(reference="cancel-5", order_id=TO_CANCEL, reason="customer"),
+            Kind.PUSH_REFUND: RefundRequest(
+                reference="refund-9",
+                order_id=SHIPPED,
+                amount=1250,
+                currency="EUR",
+                reason="return",
+                lines={SHIPPED_ITEM: 1},
+            ),
         }
 
     def serve(self) -> AbstractAsyncContextManager[Double]:
@@ -80,8 +89,17 @@ async def stocked() -> AsyncIterator[AmazonDouble]:
     async with serve() as double:
         double.books.add(plain_order(ORDER, iso(NOW.replace(hour=8)), FRANCE, units=18))
         double.books.add(plain_order(TO_CANCEL, iso(NOW.replace(hour=9)), units=2))
+        double.books.add(shipped(plain_order(SHIPPED, iso(NOW.replace(hour=7)), units=10)))
         double.books.levels = {"KETTLE": 7, "POT": 3, **{f"SKU-{n:03d}": n for n in range(45)}}
         yield double
+
+
+def shipped(order: Node) -> Node:
+    """The same order, all of it shipped, whoever did."""
+    order["fulfillment"]["fulfillmentStatus"] = "SHIPPED"
+    for item in order["orderItems"]:
+        item["fulfillment"] = {"quantityFulfilled": item["quantityOrdered"], "quantityUnfulfilled": 0}
+    return order
 
 
 HARNESS = AmazonHarness()

@@ -20,6 +20,7 @@ from connectors.playing.manners import Mischief, listening
 from hub.domain.outgoing import Kind
 from tests.connectors.amazon.books import FRANCE, GERMANY, SELLER, Books, Node, Wrong, bad
 from tests.connectors.amazon.feeds import Feeds
+from tests.connectors.amazon.finances import Finances
 from tests.connectors.amazon.sqs import PATH, Refusal, Sqs
 from tests.connectors.harness import Seen
 
@@ -34,7 +35,9 @@ PLANS = {
     "createFeedDocument": ("0.5", 15),
     "createFeed": ("0.0083", 15),
     "getFeed": ("2.0", 15),
+    "getFeeds": ("0.0222", 10),
     "getFeedDocument": ("0.0222", 10),
+    "listTransactions": ("0.5", 10),
     "getListingsItem": ("5.0", 10),
     "searchListingsItems": ("5.0", 5),
     "patchListingsItem": ("5.0", 5),
@@ -59,7 +62,8 @@ class AmazonDouble:
     def __init__(self) -> None:
         self.url = ""
         self.books = Books()
-        self.feeds = Feeds(self.books)
+        self.finances = Finances(self.books)
+        self.feeds = Feeds(self.books, self.finances)
         self.sqs = Sqs()
         self.mischief = Mischief(record=True)
         self.left = {name: burst for name, (_, burst) in PLANS.items()}
@@ -71,9 +75,11 @@ class AmazonDouble:
         self.lasts = 3600
         self.lacking: set[str] = set()
         """Operations whose role the app lacks."""
+        self.forbidden: set[str] = set()
+        """Topics whose role the app lacks."""
         self.participating = [GERMANY, FRANCE]
         self.destinations: list[Node] = []
-        self.subscription: Node | None = None
+        self.subscriptions: dict[str, Node] = {}
         self.fail = self.mischief.fail
         self.drop_replies = self.mischief.drop_replies
 
@@ -168,6 +174,12 @@ class AmazonDouble:
     async def get_feed(self, request: web.Request) -> object:
         return self.feeds.get(request.match_info["feed"])
 
+    async def get_feeds(self, request: web.Request) -> object:
+        return self.feeds.listed(request.query)
+
+    async def list_transactions(self, request: web.Request) -> object:
+        return self.finances.listed(request.query)
+
     async def get_document(self, request: web.Request) -> object:
         name = request.match_info["document"]
         told = {"feedDocumentId": name, "url": f"{self.url}/s3/{name}"}
@@ -212,19 +224,23 @@ class AmazonDouble:
     # ---------------------------------------------------------------- notifications
 
     async def get_subscription(self, request: web.Request) -> object:
-        if self.subscription is None:
+        topic = request.match_info["topic"]
+        if topic in self.forbidden:
+            raise Wrong(403, "Unauthorized", DENIED)
+        if topic not in self.subscriptions:
             raise Wrong(404, "NotFound", "There is no subscription")
-        return {"payload": self.subscription}
+        return {"payload": self.subscriptions[topic]}
 
     async def create_subscription(self, request: web.Request) -> object:
-        body = await body_of(request)
+        body, topic = await body_of(request), request.match_info["topic"]
         known = {it["destinationId"] for it in self.destinations}
         if body.get("payloadVersion") != "1.0" or body.get("destinationId") not in known:
             raise bad("payloadVersion or destinationId is wrong")
-        if self.subscription is not None:
+        if topic in self.subscriptions:
             raise Wrong(409, "Conflict", "There is a subscription already")
-        self.subscription = {"subscriptionId": "s-1", "payloadVersion": "1.0", "destinationId": body["destinationId"]}
-        return {"payload": self.subscription}
+        made = {"subscriptionId": f"s-{topic}", "payloadVersion": "1.0", "destinationId": body["destinationId"]}
+        self.subscriptions[topic] = made
+        return {"payload": made}
 
     async def get_destinations(self, request: web.Request) -> object:
         return {"payload": self.destinations}
@@ -278,13 +294,15 @@ class AmazonDouble:
             web.post(f"{v}/documents", made("createFeedDocument", self.create_document)),
             web.get(f"{v}/documents/{{document}}", made("getFeedDocument", self.get_document)),
             web.post(f"{v}/feeds", made("createFeed", self.create_feed)),
+            web.get(f"{v}/feeds", made("getFeeds", self.get_feeds)),
+            web.get("/finances/2024-06-19/transactions", made("listTransactions", self.list_transactions)),
             web.get(f"{v}/feeds/{{feed}}", made("getFeed", self.get_feed)),
             web.get(sellers, made("getMarketplaceParticipations", self.participations)),
             web.get(items, made("searchListingsItems", self.search_items)),
             web.get(f"{items}/{{sku}}", made("getListingsItem", self.get_item)),
             web.patch(f"{items}/{{sku}}", made("patchListingsItem", self.patch_item)),
-            web.get(f"{notices}/subscriptions/ORDER_CHANGE", made("getSubscription", self.get_subscription)),
-            web.post(f"{notices}/subscriptions/ORDER_CHANGE", made("createSubscription", self.create_subscription)),
+            web.get(f"{notices}/subscriptions/{{topic}}", made("getSubscription", self.get_subscription)),
+            web.post(f"{notices}/subscriptions/{{topic}}", made("createSubscription", self.create_subscription)),
             web.get(f"{notices}/destinations", made("getDestinations", self.get_destinations, scope)),
             web.post(f"{notices}/destinations", made("createDestination", self.create_destination, scope)),
             web.put("/s3/{document}", self.put_document),

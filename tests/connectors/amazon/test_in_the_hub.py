@@ -1,4 +1,4 @@
-"""Amazon and the whole hub: pulled, heard from the queue, held while pending, shipped, confirmed, looked up."""
+"""Amazon and the whole hub: pulled, heard from the queue, held while pending, shipped, confirmed, refunded."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hub.actions.pull_orders import pull_orders
 from hub.actions.verify_store import verify_store
 from hub.domain.lifecycle import Lifecycle
 from tests.connectors.amazon.books import GERMANY, NOW, iso, order_change, plain_order
+from tests.connectors.amazon.finances import transaction_update
 from tests.connectors.amazon.harness import HARNESS, stocked, with_queue
 from tests.connectors.amazon.server import AmazonDouble
 from tests.support.world import PLACES, World
@@ -105,3 +106,28 @@ async def test_a_cancellation_at_amazon_cancels_here(world: World, seller: Amazo
     await world.drain()
     assert await state(world, READY) is Lifecycle.CANCELLED
     assert [kind for kind, _ in seller.effects()] == ["push_cancellation"], "the one that was made at Amazon"
+
+
+async def test_a_refund_made_at_amazon_is_booked_once_by_whichever_door_it_came(
+    world: World, seller: AmazonDouble
+) -> None:
+    account_id = await connected(world, seller)
+    seller.books.add(plain_order(READY, iso(NOW - timedelta(minutes=10)), units=2))
+    await pull_orders(world.services, world.inbox, account_id)
+    await world.drain()
+    back = {"OurPricePrincipal": -15.0, "Commission": 2.25, "RefundCommission": -0.45}
+    deferred = seller.finances.post(READY, back, transactionStatus="DEFERRED")
+    seller.finances.post(READY, {"OurPricePrincipal": -2.5})
+    seller.sqs.put(*(transaction_update(deferred, number) for number in range(3)))
+    await pull_notices(world.services, world.inbox, account_id)
+    seller.books.now += timedelta(minutes=30)
+    seller.finances.release(deferred)
+    seller.books.now += timedelta(minutes=30)
+    await pull_orders(world.services, world.inbox, account_id)
+    await world.drain()
+    rows = await world.rows("SELECT amount, currency, idempotency_key FROM refunds ORDER BY amount")
+    assert [tuple(row) for row in rows] == [
+        (250, "EUR", "channel:transaction-2"), (1500, "EUR", "channel:transaction-1")
+    ]  # fmt: skip
+    assert await world.value("SELECT refunded FROM payments") == 1750
+    assert (await verify_store(world.database)).violations == ()

@@ -12,9 +12,10 @@ import pytest
 from connectors.amazon import Amazon, AmazonQueueChannel
 from connectors.http import AioHttp
 from hub.contract import Cursor, Delivery
-from hub.domain.order import ChannelOrder
+from hub.domain.order import ChannelOrder, RefundNotice
 from hub.errors import CrossdockError, Reconnect, Retry
 from tests.connectors.amazon.books import NOW, order_change
+from tests.connectors.amazon.finances import transaction_update
 from tests.connectors.amazon.harness import HARNESS, stocked, with_queue
 from tests.connectors.amazon.server import AmazonDouble
 
@@ -28,6 +29,7 @@ class Hub:
     channel: AmazonQueueChannel
     ids: set[str] = field(default_factory=set)
     orders: dict[str, ChannelOrder] = field(default_factory=dict)
+    refunds: dict[str, RefundNotice] = field(default_factory=dict)
     cursor: Cursor = field(default_factory=lambda: Cursor(at=NOW - timedelta(days=7)))
 
     def keep(self, deliveries: tuple[Delivery, ...]) -> None:
@@ -36,6 +38,9 @@ class Hub:
                 continue
             self.ids.add(delivery.id)
             for news in self.channel.read(delivery):
+                if isinstance(news, RefundNotice):
+                    assert self.refunds.setdefault(news.external_id, news) is news, "a refund under two ids"
+                    continue
                 assert isinstance(news, ChannelOrder)
                 known = self.orders.get(news.external_id)
                 if known is None or news.revised_at >= known.revised_at:
@@ -107,6 +112,20 @@ class Storm:
         self.rng.shuffle(told)
         self.double.sqs.put(*(order_change(order_id, number) for number, order_id in enumerate(told)))
 
+    def refund(self, order_ids: list[str]) -> None:
+        """Some buyers get money back, in one part or two, some of it deferred and released; some of it is told."""
+        for order_id in order_ids:
+            for _ in range(self.rng.randint(1, 2)):
+                status = self.rng.choice(("RELEASED", "DEFERRED"))
+                amount = -self.rng.randint(1, 900) / 100
+                told = self.double.finances.post(
+                    order_id, {"OurPricePrincipal": amount, "Commission": 0.1}, transactionStatus=status
+                )
+                if self.rng.random() < 0.5:
+                    self.double.sqs.put(*[transaction_update(told)] * self.rng.randint(1, 5))
+                if status == "DEFERRED" and self.rng.random() < 0.5:
+                    self.double.finances.release(told)
+
     def change(self, order_ids: list[str]) -> None:
         """Some orders are shipped by somebody else, some cancelled."""
         for order_id in order_ids:
@@ -123,7 +142,7 @@ class Storm:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_after_two_polls_everything_is_here_once_and_nothing_went_back(seed: int, http: AioHttp) -> None:
     async with stocked() as double:
-        double.rates = dict.fromkeys(double.rates, "1000000.0")
+        double.rates, double.finances.page = dict.fromkeys(double.rates, "1000000.0"), 7
         channel = Amazon().open(with_queue(HARNESS.account(double.url), double.queue_url), http)
         assert isinstance(channel, AmazonQueueChannel)
         storm, hub = Storm(double, random.Random(seed)), Hub(channel)
@@ -137,6 +156,10 @@ async def test_after_two_polls_everything_is_here_once_and_nothing_went_back(see
         storm.change(changed)
         storm.tell([*second, *changed])
         await hub.listen(storm)
+        storm.refund(storm.rng.sample(first, 20))
+        double.books.now += timedelta(minutes=30)
+        channel._kept.watch.next = 0.0  # a quarter of an hour has passed since refunds were asked for
+        await hub.listen(storm)
         await hub.poll(storm)
         assert hub.orders.keys() == double.books.orders.keys(), "all, and none that is not there"
         for order_id, told in double.books.orders.items():
@@ -144,6 +167,13 @@ async def test_after_two_polls_everything_is_here_once_and_nothing_went_back(see
             assert here.words["fulfillmentStatus"] == told["fulfillment"]["fulfillmentStatus"], order_id
             assert here.total == 100 * int(told["proceeds"]["grandTotal"]["amount"].partition(".")[0])
             assert (here.cancelled_at is not None) is (told["fulfillment"]["fulfillmentStatus"] == "CANCELLED")
+        there = {
+            it["transactionId"]: it for it in double.finances.posted if not it["transactionId"].endswith("-release")
+        }
+        assert hub.refunds.keys() == there.keys(), "each refund once, released or not"
+        for name, told in there.items():
+            part = told["items"][0]["breakdowns"][0]["breakdownAmount"]["currencyAmount"]
+            assert hub.refunds[name].amount == round(-100 * part)
 
 
 async def test_a_refusal_in_the_storm_is_no_empty_page(http: AioHttp) -> None:
