@@ -68,17 +68,6 @@ class Products(Answer, frozen=True):
     product_variants: Nodes[Variant]
 
 
-class Subscription(Answer, frozen=True):
-    """One webhook subscription."""
-
-    id: str
-    topic: str
-    uri: str
-    format: str
-    include_fields: list[str]
-    filter: str | None = None
-
-
 # ---------------------------------------------------------------- stock
 
 

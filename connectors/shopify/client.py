@@ -32,6 +32,10 @@ BUSY = frozenset({"IDEMPOTENCY_CONCURRENT_REQUEST", "INTERNAL_ERROR", "INTERNAL_
 T = TypeVar("T")
 
 
+class Denied(Reconnect):
+    """The app lacks a scope: to be granted in the app, and the shop connected again."""
+
+
 class TooCostly(Reject):
     """One document asked for more points than any bucket holds: ask for smaller pages."""
 
@@ -135,7 +139,7 @@ class Client:
         if "MAX_COST_EXCEEDED" in codes:
             return TooCostly(why)
         if "ACCESS_DENIED" in codes:
-            return Reconnect(f"{why} (the app lacks a scope: grant it and connect the shop again)")
+            return Denied(f"{why} (the app lacks a scope: grant it and connect the shop again)")
         return Retry(why) if codes & BUSY else Reject(why)
 
 

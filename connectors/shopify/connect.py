@@ -35,6 +35,7 @@ SCOPES = (
     "write_fulfillments",
     "read_merchant_managed_fulfillment_orders",
     "write_merchant_managed_fulfillment_orders",
+    "read_returns",
 )
 """What the connector asks for. read_all_orders, for orders older than 60 days, is granted by Shopify on request."""
 

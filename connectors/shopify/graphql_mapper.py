@@ -35,8 +35,8 @@ def as_webhook(body: bytes) -> wire.Order:
     return replace(
         order,
         id=number(order.id),
-        line_items=[_line(line) for line in _whole(node.lines, "lines")],
-        shipping_lines=_whole(node.shipping, "shipping"),
+        line_items=[_line(line) for line in whole(node.lines, "lines")],
+        shipping_lines=whole(node.shipping, "shipping"),
         fulfillments=[_fulfillment(f, i) for i, f in enumerate(node.fulfillments)],
         refunds=[_refund(r, i) for i, r in enumerate(node.refunds)],
         customer=_customer(node.customer),
@@ -48,7 +48,8 @@ def as_webhook(body: bytes) -> wire.Order:
     )
 
 
-def _whole(page: api.Nodes[T], path: str) -> list[T]:
+def whole(page: api.Nodes[T], path: str) -> list[T]:
+    """The items of a list that was read to its end. Raises `BadPayload` for one that goes on."""
     if page.page_info.has_next_page:
         raise BadPayload(f"$.{path}.pageInfo", "the list goes on, and its other pages are missing")
     return page.nodes
@@ -73,7 +74,7 @@ def _fulfillment(shipped: api.Fulfillment, position: int) -> wire.Fulfillment:
         tracking_number=first.number,
         line_items=[
             wire.FulfilledLine(id=number(moved.line.id), quantity=moved.units or 0)
-            for moved in _whole(shipped.lines, f"fulfillments[{position}].lines")
+            for moved in whole(shipped.lines, f"fulfillments[{position}].lines")
         ],
     )
 
@@ -88,7 +89,7 @@ def _refund(given: api.Refund, position: int) -> wire.Refund:
                 quantity=moved.quantity,
                 restock_type=moved.restock_type.lower(),
             )
-            for moved in _whole(given.lines, f"refunds[{position}].lines")
+            for moved in whole(given.lines, f"refunds[{position}].lines")
         ],
     )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 
-from connectors.shopify import wire
+from connectors.shopify import returns, wire, words
 from connectors.shopify.client import VERSION
 from connectors.shopify.graphql_mapper import as_webhook
 from connectors.shopify.mapper import channel_order
@@ -55,8 +55,10 @@ def _triggered(headers: Mapping[str, str]) -> datetime | None:
 
 
 def sign(topic: str, body: bytes, secret: str, shop: str) -> dict[str, str]:
-    """The headers Shopify would send. The event id follows from the body: sent again, it is the same event."""
-    return {
+    """The headers Shopify would send. The event id follows from the body: sent again, it is the same event. When it was
+    triggered is told for returns only, whose bodies have no time of their own."""
+    triggered = {"X-Shopify-Triggered-At": datetime.now(UTC).isoformat()} if topic.startswith("returns/") else {}
+    return triggered | {
         "Content-Type": "application/json",
         "X-Shopify-Topic": topic,
         "X-Shopify-Shop-Domain": shop,
@@ -76,7 +78,8 @@ def _known(secret: str) -> str:
 def read(delivery: Delivery, shop: str) -> tuple[News, ...]:
     """What the delivery says; empty for topics of no interest. Pure. Raises `BadPayload`."""
     reader = READERS.get(delivery.topic)
-    return (reader(delivery, shop),) if reader else ()
+    told = reader(delivery, shop) if reader else ()
+    return told if isinstance(told, tuple) else (told,)
 
 
 def _order(delivery: Delivery, _: str) -> News:
@@ -87,15 +90,24 @@ def _fulfillment(delivery: Delivery, _: str) -> News:
     return shipment_notice(decode(delivery.body, wire.Fulfillment))
 
 
-READERS: dict[str, Callable[[Delivery, str], News]] = {
+def _polled(delivery: Delivery, _: str) -> tuple[News, ...]:
+    return (channel_order(as_webhook(delivery.body)), *returns.of_order(delivery.body))
+
+
+def _return(delivery: Delivery, _: str) -> News:
+    return returns.told(delivery.body, delivery.occurred_at)
+
+
+READERS: dict[str, Callable[[Delivery, str], News | tuple[News, ...]]] = {
     "orders/create": _order,
     "orders/updated": _order,
     "orders/paid": _order,
     "orders/cancelled": _order,
-    POLLED: lambda delivery, _: channel_order(as_webhook(delivery.body)),
+    POLLED: _polled,
     "refunds/create": lambda delivery, _: refund_notice(decode(delivery.body, wire.Refund)),
     "fulfillments/create": _fulfillment,
     "fulfillments/update": _fulfillment,
+    **dict.fromkeys((topic for topic in words.TOPICS if topic.startswith("returns/")), _return),
     "app/uninstalled": lambda delivery, shop: account_closed(decode(delivery.body, Shop), shop, delivery.occurred_at),
     "customers/data_request": lambda delivery, shop: export_person(decode(delivery.body, PrivacyRequest), shop),
     "customers/redact": lambda delivery, shop: erase_person(decode(delivery.body, PrivacyRequest), shop),

@@ -5,14 +5,15 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from hashlib import sha256
 from typing import Any
 
 import msgspec
 
-from connectors.shopify import answers, words
-from connectors.shopify.client import Client, TooCostly
+from connectors.shopify import answers, wire_returns, words
+from connectors.shopify.client import Client, Denied, TooCostly
 from connectors.shopify.graphql_mapper import number
-from connectors.shopify.graphql_wire import Nodes
+from connectors.shopify.graphql_wire import Nodes, PageInfo
 from connectors.wire import amount, instant
 from hub.contract import Cursor, Delivery, Page, Product, ProductPage
 from hub.errors import BadPayload, Retry
@@ -58,22 +59,45 @@ async def _delivery(client: Client, node: dict[str, Any]) -> Delivery:
     with suppress(KeyError, TypeError, msgspec.ValidationError):
         for part in (node, *node["fulfillments"], *node["refunds"]):
             await _complete(client, part)
+    mark = await _add_returns(client, node)
     updated = str(node.get("updated_at"))
     changed: datetime | None = None
     with suppress(BadPayload):
         changed = instant(updated, "$.updated_at")
     external_id = number(str(node.get("id")))
     return Delivery(
-        id=f"{POLLED}:{external_id}:{updated}", topic=POLLED, body=msgspec.json.encode(node), occurred_at=changed
+        id=f"{POLLED}:{external_id}:{updated}{mark}", topic=POLLED, body=msgspec.json.encode(node), occurred_at=changed
     )
 
 
-async def _complete(client: Client, part: dict[str, Any]) -> None:
-    """Appends the further pages of the list `lines` of an order, a fulfillment or a refund."""
+async def _add_returns(client: Client, node: dict[str, Any]) -> str:
+    """Puts its returns into an order that has some; gives what tells this state of them from others, since an order may
+    stay as it was while they move on. An app without the scope for them goes without."""
+    if "id" not in node or node.get("return_status") in (None, words.NO_RETURN):
+        return ""
+    found: list[dict[str, Any]] = []
+    after: str | None = None
+    with suppress(Denied):
+        while True:
+            order = await client.find("returns.Returns", wire_returns.Returns, id=node["id"], after=after)
+            page = order.returns if order is not None else Nodes([], PageInfo(has_next_page=False))
+            for back in page.nodes:
+                await _complete(client, back, "returns.ReturnLines")
+            found += page.nodes
+            if not page.page_info.has_next_page:
+                break
+            after = page.page_info.end_cursor
+    node["returns"] = found
+    return f":{sha256(msgspec.json.encode(found)).hexdigest()[:16]}"
+
+
+async def _complete(client: Client, part: dict[str, Any], operation: str = "orders.Rest") -> None:
+    """Appends the further pages of the list `lines` of an order, a fulfillment, a refund or, by its own operation, a
+    return."""
     page = msgspec.convert(part["lines"], Nodes[dict[str, Any]])
     nodes = list(page.nodes)
     while page.page_info.has_next_page:
-        more = await client.find("orders.Rest", answers.Part, id=part["id"], after=page.page_info.end_cursor)
+        more = await client.find(operation, answers.Part, id=part["id"], after=page.page_info.end_cursor)
         if more is None:
             raise Retry(f"{part['id']} went away while it was read")
         page = more.lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hub.domain.order import PaymentStatus
+from hub.domain.order import PaymentStatus, ReturnStatus
 
 
 class Standing(NamedTuple):
@@ -62,6 +62,21 @@ SHIPMENT = {
 
 RESTOCKED = frozenset({"cancel", "return", "legacy_restock"})
 
+RETURN = {
+    "requested": ReturnStatus.REQUESTED,
+    "open": ReturnStatus.APPROVED,
+    "closed": ReturnStatus.CLOSED,
+    "declined": ReturnStatus.DECLINED,
+    "canceled": ReturnStatus.CANCELLED,
+}
+"""Status of a return."""
+
+RETURN_ASKED = frozenset({"requested"})
+"""The status in which a return begins when a buyer asks for it."""
+
+NO_RETURN = "NO_RETURN"
+"""The return status of an order of which nothing comes back."""
+
 RISK = {"LOW": "low", "MEDIUM": "medium", "HIGH": "high"}
 """Assessments; NONE and PENDING say nothing."""
 
@@ -98,10 +113,20 @@ TOPICS = {
     "fulfillments/create": "FULFILLMENTS_CREATE",
     "fulfillments/update": "FULFILLMENTS_UPDATE",
     "app/uninstalled": "APP_UNINSTALLED",
+    "returns/request": "RETURNS_REQUEST",
+    "returns/approve": "RETURNS_APPROVE",
+    "returns/decline": "RETURNS_DECLINE",
+    "returns/cancel": "RETURNS_CANCEL",
+    "returns/close": "RETURNS_CLOSE",
+    "returns/reopen": "RETURNS_REOPEN",
 }
-"""Topics we subscribe to, with the API's names. orders/edited is left out: it carries only what changed, and Shopify
-sends orders/updated with the whole order beside it. The compliance topics (customers/data_request, customers/redact,
+"""Topics we subscribe to, with the API's names. returns/update, returns/process and reverse_deliveries/* name no order:
+what they say is read with the order. orders/edited is left out: it carries only what changed, and Shopify sends
+orders/updated with the whole order beside it. The compliance topics (customers/data_request, customers/redact,
 shop/redact) cannot be subscribed by API: they are set in the app's own configuration."""
+
+RETURNS_SCOPE = "read_returns"
+"""What an app must be granted to hear of returns. Apps that were made before we asked for it go on without."""
 
 GRAMS = {"GRAMS": "1", "KILOGRAMS": "1000", "POUNDS": "453.59237", "OUNCES": "28.349523125"}
 """Unit of weight → grams, exact by definition."""

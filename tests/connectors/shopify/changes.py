@@ -182,6 +182,8 @@ class Changes(ShopState):
         return {"refund": refund_node(made), "userErrors": []}
 
     def webhook_create(self, info: Any, topic: str, webhookSubscription: Node) -> Node:
+        if topic.startswith("RETURNS_") and "read_returns" not in self.scopes:
+            return {"userErrors": [error("You cannot create a webhook subscription with the specified topic")]}
         taken = any(s["topic"] == topic and s["uri"] == webhookSubscription["uri"] for s in self.subscriptions.values())
         if taken:
             return {"userErrors": [error("Address for this topic has already been taken", ["webhookSubscription"])]}

@@ -251,3 +251,40 @@ def refund_node(body: Node, page: int = 250) -> Node:
         "note": body.get("note"),
         "refundLineItems": connection(lines, page),
     }
+
+
+def return_node(body: Node, page: int = 250) -> Node:
+    """One return as the API shows it, of a returns/request body with `created_at`; `processed` maps a line's place to
+    its units, `tracking` is (carrier, number)."""
+    lines = [
+        {
+            "__typename": "ReturnLineItem",
+            "id": gid("ReturnLineItem", each["id"]),
+            "quantity": each["quantity"],
+            "processedQuantity": body.get("processed", {}).get(place, 0),
+            "returnReasonDefinition": {"handle": each["return_reason"].replace("_", "-")},
+            "fulfillmentLineItem": {"lineItem": {"id": gid("LineItem", _sold(each))}},
+        }
+        for place, each in enumerate(body["return_line_items"])
+    ]
+    carrier, number = body.get("tracking", (None, None))
+    parcel = {
+        "__typename": "ReverseDeliveryShippingDeliverable",
+        "tracking": {"number": number, "carrierName": carrier} if number else None,
+    }
+    deliveries = connection([{"deliverable": parcel}])
+    return {
+        "__typename": "Return",
+        "id": gid("Return", body["id"]),
+        "name": body["name"],
+        "status": body["status"].upper(),
+        "createdAt": body["created_at"],
+        "requestApprovedAt": body.get("approved_at"),
+        "closedAt": body.get("closed_at"),
+        "returnLineItems": connection(lines, page),
+        "reverseFulfillmentOrders": connection([{"reverseDeliveries": deliveries}]),
+    }
+
+
+def _sold(item: Node) -> object:
+    return item["fulfillment_line_item"]["line_item"]["id"]

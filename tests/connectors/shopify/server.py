@@ -151,6 +151,8 @@ class ShopifyDouble:
             return {"errors": [_coded(f"Query cost is {cost}, which exceeds the limit", "MAX_COST_EXCEEDED")]}
         if cost > self.points:
             return {"errors": [_coded("Throttled", "THROTTLED")], "extensions": self._cost(cost, None)}
+        if asked.get("operationName") == "Returns" and "read_returns" not in self.state.scopes:
+            return {"errors": [_coded("Access denied for returns field.", "ACCESS_DENIED")], "data": {"order": None}}
         self.points -= cost
         answer = run(self._schema, asked, self._roots())
         return answer | {"extensions": self._cost(cost, cost)}
@@ -198,6 +200,7 @@ class ShopifyDouble:
             "productVariant": lambda info, **by: state.variants.get(tail(by["id"])),
             "productVariants": lambda info, query=None, **by: connection(_loosely(variants, query), 2)(info, **by),
             "inventoryItem": lambda info, **by: items.get(by["id"]),
+            "currentAppInstallation": {"accessScopes": [{"handle": each} for each in sorted(state.scopes)]},
             "webhookSubscriptions": connection(list(state.subscriptions.values()), 5),
         }
         mutation = {

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from hub.domain.outgoing import Kind
-from tests.connectors.shopify.nodes import Node, connection, fulfillment_node, gid, order_node, refund_node
+from tests.connectors.shopify.nodes import Node, connection, fulfillment_node, gid, order_node, refund_node, return_node
 
 NOW = "2026-11-22T12:00:00Z"
 LOCATION = gid("Location", 70001)
@@ -30,6 +30,9 @@ class ShopState:
         self.orders: dict[str, Node] = {}
         self.fulfillment_orders: dict[str, list[Node]] = {}
         self.transactions: dict[str, list[Node]] = {}
+        self.returns: dict[str, list[Node]] = {}
+        """Bodies of returns/request by order, with what the API knows besides: see `return_node`."""
+        self.scopes = {"read_orders", "write_orders", "read_returns"}
         self.risks: dict[str, list[Node]] = {}
         self.events: dict[str, list[Node]] = {}
         self.fulfillments: list[Node] = []
@@ -95,7 +98,10 @@ class ShopState:
         node = order_node(self.orders[number], self.page, self.risks.get(number, ()))
         bodies = self.orders[number]["fulfillments"]
         shipped = [fulfillment_node(f, self.events.get(str(f["id"]), ()), self.page) for f in bodies]
+        back = [return_node(each, self.page) for each in self.returns.get(number, ())]
         return node | {
+            "returnStatus": "IN_PROGRESS" if back else "NO_RETURN",
+            "returns": connection(back, self.page),
             "fulfillments": lambda info, **_: shipped,
             "fulfillmentOrders": connection([self._show(each) for each in self.fulfillment_orders[number]], self.page),
             "transactions": lambda info, **_: self.transactions[number],
@@ -124,6 +130,9 @@ class ShopState:
             for each in order["fulfillments"]:
                 if gid("Fulfillment", each["id"]) == gid_:
                     return fulfillment_node(each, page=self.page)
+            for each in self.returns.get(number, ()):
+                if gid("Return", each["id"]) == gid_:
+                    return return_node(each, self.page)
             for each in order["refunds"]:
                 if gid("Refund", each["id"]) == gid_:
                     return refund_node(each, self.page)
