@@ -8,7 +8,7 @@ shows no feed that could have been it, or one so old that its refunds would show
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from connectors.amazon import adjusting, envelope, feeding, refunds, transactions, wire
@@ -54,13 +54,20 @@ async def push_many(client: Client, book: Book, requests: Sequence[RefundRequest
     good = {key: it for key, it in zip(keys, made, strict=True) if isinstance(it, Adjustment)}
     answers = {key: it for key, it in zip(keys, made, strict=True) if isinstance(it, Answer)}
     if good:
-        document = envelope.adjustments(client.settings.seller_id, list(good.values()))
-        feed_id = await feeding.send(client, book, envelope.ADJUSTMENT, document, list(good))
-        report = await feeding.wait(client, book, feed_id)
-        for number, key in enumerate(good, 1):
-            sent = Sent(feed_id, number)
-            answers[key] = feeding.answer(report, sent, receipt(sent))
+        answers |= await _sent(client, book, good)
     return [answers[key] for key in keys]
+
+
+async def _sent(client: Client, book: Book, good: Mapping[str, Adjustment]) -> dict[str, Answer]:
+    """By key, what became of refunds that went as one feed."""
+    document = envelope.adjustments(client.settings.seller_id, list(good.values()))
+    try:
+        feed_id = await feeding.send(client, book, envelope.ADJUSTMENT, document, list(good))
+    except Unknown as error:
+        return dict.fromkeys(good, Answer(failure="unknown", why=str(error)))
+    report = await feeding.wait(client, book, feed_id)
+    places = {key: Sent(feed_id, number) for number, key in enumerate(good, 1)}
+    return {key: feeding.answer(report, sent, receipt(sent)) for key, sent in places.items()}
 
 
 def _made(order: wire.Order | None, request: RefundRequest) -> Adjustment | Answer:

@@ -186,7 +186,8 @@ class Feeds:
             for name, amount in components.items():
                 parts[POSTED.get(name, name)] -= float(amount)  # type: ignore[assignment]
         currency = order["proceeds"]["grandTotal"]["currencyCode"]
-        self._finances.post(order["orderId"], {**parts, "Commission": 0.15}, currency)
+        rounded = {name: round(amount, 2) for name, amount in parts.items()}
+        self._finances.post(order["orderId"], {**rounded, "Commission": 0.15}, currency)
 
 
 def _components(adjusted: Any, currency: str) -> dict[str, str]:

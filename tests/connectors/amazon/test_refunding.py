@@ -244,6 +244,22 @@ async def test_a_feed_whose_answer_was_lost_is_found_among_amazons(double: Amazo
         assert await channel.look_up(Kind.PUSH_REFUND, REFUND, "k") == found and double.asked("getFeeds") == 1
 
 
+async def test_of_many_in_a_lost_feed_each_is_found_and_what_was_not_in_it_is_refused(
+    double: AmazonDouble, http: AioHttp
+) -> None:
+    some = [replace(REFUND, reference=f"r-{n}", amount=amount) for n, amount in enumerate((100, 5000, 250))]
+    async with Between(double.url).serving() as between:
+        channel = Amazon(patience=(0.0,)).open(HARNESS.account(between.url), http)
+        await channel.check()
+        between.spoil = between.passed + 3
+        answers = await channel.push_at_once(Kind.PUSH_REFUND, some, ["a", "b", "c"])
+        assert [answer.failure for answer in answers] == ["unknown", "reject", "unknown"]
+        found = [await channel.look_up(Kind.PUSH_REFUND, some[n], key) for n, key in ((2, "c"), (0, "a"))]
+    (feed_id,) = double.feeds.feeds
+    assert [it and it.external_id for it in found] == [f"{feed_id}:2", f"{feed_id}:1"]
+    assert [ours for _, ours in double.effects()] == ["r-0", "r-2"]
+
+
 async def test_a_lost_feed_that_amazon_refused_is_a_refusal(double: AmazonDouble, http: AioHttp) -> None:
     async with Between(double.url).serving() as between:
         channel = Amazon(patience=(0.0,)).open(HARNESS.account(between.url), http)
