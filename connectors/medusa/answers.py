@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from msgspec import Raw
 
-from connectors.medusa.wire import Count, Fulfillment, Id, PaymentCollection, Time, Wire
+from connectors.medusa.wire import Fulfillment, PaymentCollection
+from connectors.medusa.wire_base import Count, Id, Time, Wire
 
 # ---------------------------------------------------------------- orders
 

@@ -42,6 +42,8 @@ ORDER = (
     "*fulfillments.items",
     "*fulfillments.labels",
     "*returns",
+    "*returns.items",
+    "returns.items.reason.value",
 )
 """An order whole, as `wire.Order` reads it. The subscriber (`subscriber.ts`) asks for the same."""
 

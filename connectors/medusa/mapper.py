@@ -10,16 +10,17 @@ from math import ceil
 from connectors.medusa import wire, words
 from connectors.medusa.payments import channel_payments, paid, refund_notices
 from connectors.medusa.reckoning import Reckoned, reckoned
+from connectors.medusa.returns import return_notices
 from connectors.medusa.sums import Purse, exact
 from connectors.wire import decode
 from hub.domain.order import Address, Buyer, ChannelLine, ChannelOrder, ForeignShipment, News
 
 
 def news(body: bytes) -> tuple[News, ...]:
-    """The order as it stands, then one notice for each refund. Raises `BadPayload`."""
+    """The order as it stands, then one notice for each refund and each return. Raises `BadPayload`."""
     order = decode(body, wire.Told).order
     purse = Purse(order.currency_code)
-    return (channel_order(order, purse), *refund_notices(order, purse))
+    return (channel_order(order, purse), *refund_notices(order, purse), *return_notices(order))
 
 
 def channel_order(order: wire.Order, purse: Purse) -> ChannelOrder:
@@ -65,7 +66,7 @@ def revised_at(order: wire.Order) -> datetime:
 
 
 def raw_words(order: wire.Order) -> dict[str, str]:
-    """Medusa's own words; a return is one of them, by its id: it moves no money and no goods of ours."""
+    """Medusa's own words; those of returns by their ids."""
     told = {
         "status": order.status,
         "payment_status": order.payment_status,

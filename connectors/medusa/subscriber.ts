@@ -49,6 +49,8 @@ const FIELDS = [
   "fulfillments.items.*",
   "fulfillments.labels.*",
   "returns.*",
+  "returns.items.*",
+  "returns.items.reason.value",
 ]
 
 type Data = { id?: string; order_id?: string }

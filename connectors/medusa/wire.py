@@ -7,19 +7,10 @@ of `@medusajs/utils` 2.21.
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, TypeAlias
 
-from msgspec import Meta, Struct
-
-Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=128)]
-Time: TypeAlias = Annotated[datetime, Meta(tz=True)]
-Count: TypeAlias = Annotated[int, Meta(ge=0, le=1_000_000)]
-
-
-class Wire(Struct, frozen=True, kw_only=True):
-    """Base of what Medusa sends."""
+from connectors.medusa.wire_base import Count, Id, Time, Wire
+from connectors.medusa.wire_returns import Return
 
 
 class TaxLine(Wire, frozen=True):
@@ -197,14 +188,6 @@ class Fulfillment(Wire, frozen=True):
     metadata: dict[str, object] | None = None
     items: list[FulfillmentItem] | None = None
     labels: list[Label] | None = None
-
-
-class Return(Wire, frozen=True):
-    """Goods that come back."""
-
-    id: Id
-    status: str
-    updated_at: Time | None = None
 
 
 class Order(Wire, frozen=True):

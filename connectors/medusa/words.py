@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectors.medusa.wire import Order
+from hub.domain.order import ReturnStatus
 
 ORDER = frozenset({"pending", "completed", "archived", "canceled", "requires_action", "draft"})
 """Standing of an order. `pending` stays until somebody completes it: it says nothing about payment or goods."""
@@ -52,8 +53,17 @@ FULFILLMENT = frozenset(
 )
 """Standing of an order's goods. `fulfilled` means packed: nothing has left yet."""
 
-RETURN = frozenset({"open", "requested", "received", "partially_received", "canceled"})
-"""Standing of a return."""
+RETURN = {
+    "requested": ReturnStatus.REQUESTED,
+    # Part of it has arrived, and the rest is under way.
+    "partially_received": ReturnStatus.IN_TRANSIT,
+    "received": ReturnStatus.RECEIVED,
+    "canceled": ReturnStatus.CANCELLED,
+}
+"""Standing of a return; nobody approves one in Medusa."""
+
+RETURN_DRAFT = "open"
+"""Standing of a return that somebody in the shop has begun and not confirmed."""
 
 DELIVERED = "delivered"
 """The only status of ours that Medusa takes after a shipment."""
@@ -71,7 +81,7 @@ def unknown(order: Order) -> Iterator[str]:
         (order.status, ORDER),
         (order.payment_status, PAYMENT),
         (order.fulfillment_status, FULFILLMENT),
-        *((given.status, RETURN) for given in order.returns or ()),
+        *((given.status, {*RETURN, RETURN_DRAFT}) for given in order.returns or ()),
     ):
         if word not in table:
             yield word
