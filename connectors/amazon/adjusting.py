@@ -70,14 +70,16 @@ def _allowed(order: wire.Order, request: RefundRequest, told: Paid) -> None:
         raise Reject(f"nothing of order {order.order_id} was shipped, so nothing was paid: cancel it instead")
     if on_delivery(order):
         raise Reject(f"the carrier collected the money for order {order.order_id}: {BY_HAND}")
-    ordered = {item.order_item_id: item.quantity_ordered for item in order.order_items}
-    for line, units in request.lines.items():
+    ordered, gone = _all(order), {item.order_item_id: fulfilled_units(item) for item in order.order_items}
+    for line, units in (request.lines or ordered).items():
         if not 0 < units <= ordered.get(line, 0):
             raise Reject(f"order {order.order_id} has no {units} units of item {line[:40]!r}: {BY_HAND}")
+        if units > gone[line]:
+            raise Reject(f"of item {line} only {gone[line]} units were shipped and paid: name what goes back, by item")
 
 
 def _all(order: wire.Order) -> dict[str, int]:
-    return {item.order_item_id: item.quantity_ordered for item in order.order_items}
+    return {item.order_item_id: item.quantity_ordered for item in order.order_items if item.quantity_ordered}
 
 
 def _paid_for(order: wire.Order, lines: Mapping[str, int], told: Paid) -> tuple[Amounts, Amounts]:

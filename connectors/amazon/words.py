@@ -131,15 +131,12 @@ REFUND_REASON: Mapping[str, str] = {
     "return": "CustomerReturn",
     "returned": "CustomerReturn",
     "customer return": "CustomerReturn",
-    "customer": "CustomerCancel",
-    "buyer": "CustomerCancel",
     "wrong item": "DifferentItem",
     "price": "PriceError",
     "exchange": "Exchange",
     "address": "CustomerAddressIncorrect",
     "undeliverable": "Undeliverable",
     "refused": "RefusedDelivery",
-    "lost": "CarrierCoverageFailure",
 }
 """Our reason in lower case → AdjustmentReason of OrderAdjustment.xsd; any other is GeneralAdjustment."""
 

@@ -169,6 +169,16 @@ async def test_what_was_never_paid_is_cancelled_instead(channel: AmazonChannel, 
     assert double.asked("createFeedDocument") == 0
 
 
+async def test_only_what_was_shipped_was_paid(channel: AmazonChannel, double: AmazonDouble) -> None:
+    (item,) = double.books.orders[SHIPPED]["orderItems"]
+    item["fulfillment"] = {"quantityFulfilled": 4, "quantityUnfulfilled": 6}
+    for lines in ({SHIPPED_ITEM: 5}, {}):
+        with pytest.raises(Reject, match="only 4 units were shipped"):
+            await channel.push_refund(replace(REFUND, amount=8000, lines=lines), "k")
+    await channel.push_refund(replace(REFUND, amount=8000, lines={SHIPPED_ITEM: 4}), "k")
+    assert double.feeds.adjusted[0][2] == {SHIPPED_ITEM: {"Principal": "80.00"}}
+
+
 # ---------------------------------------------------------------- the feed, and its report
 
 
