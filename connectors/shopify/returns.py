@@ -18,7 +18,8 @@ from hub.errors import BadPayload
 
 
 def told(body: bytes, at: datetime | None) -> ReturnNotice:
-    """Body of a returns/* webhook that was triggered at `at`. Raises `BadPayload`, also where that is not known."""
+    """Body of a returns/* webhook that was triggered at `at`. Raises `BadPayload`, also where that is not known.
+    Reasons are spelled as the API spells them."""
     back = decode(body, wire.Return)
     if at is None:
         raise BadPayload("X-Shopify-Triggered-At", "a return does not say when it changed, and the header does not")
@@ -34,7 +35,7 @@ def told(body: bytes, at: datetime | None) -> ReturnNotice:
             ReturnedLine(
                 line_id=number(item.fulfillment_line_item.line_item.id),
                 quantity=item.quantity,
-                reason=(item.return_reason or "").lower(),
+                reason=(item.return_reason or "").lower().replace("_", "-"),
             )
             for item in back.return_line_items or ()
             if item.fulfillment_line_item is not None
