@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,7 +23,7 @@ from hub.command import catalog, channels, logs, records, report, verifying
 from hub.command.channels import Json
 from hub.errors import Invalid
 from hub.flow.inbox import Inbox
-from hub.flow.worker import Worker
+from hub.flow.worker import TASKS, Worker
 from hub.ports import Ports, SystemClock, SystemRng
 from hub.settings import Settings, load
 from hub.store import embedded, nodes
@@ -42,9 +42,9 @@ class Parts:
     ports: Ports
     node: nodes.Node
 
-    def worker(self) -> Worker:
-        """Hands on the line of orders; an async context manager."""
-        return Worker(self.services.database, self.services.accounts, self.ports, self.node)
+    def worker(self, tasks: Collection[str] = TASKS) -> Worker:
+        """Hands on the line of orders, or on the half that `tasks` names; an async context manager."""
+        return Worker(self.services.database, self.services.accounts, self.ports, self.node, tasks)
 
     def inbox(self) -> Inbox:
         """The door's way into the store; an async context manager."""
@@ -107,8 +107,8 @@ async def serving(parts: Parts, roles: tuple[str, ...] = ROLES) -> AsyncIterator
         await provide_transports(given, channels.MERCHANT)
         inbox = await stack.enter_async_context(parts.inbox())
         bot = BotService(given, inbox)
-        if "worker" in roles:
-            await stack.enter_async_context(parts.worker())
+        if tasks := TASKS if "worker" in roles else TASKS & set(roles):
+            await stack.enter_async_context(parts.worker(tasks))
         if "scheduler" in roles:
             await stack.enter_async_context(Scheduler(given, bot.receiver))
         if "bot" in roles:
@@ -173,15 +173,21 @@ app.add_typer(records.tokens(run), name="token")
 app.add_typer(bench, name="bench")
 
 
+def chosen(words: str, among: tuple[str, ...], option: str) -> tuple[str, ...]:
+    """The words of an option that takes several. Raises `typer.BadParameter` for none, or for one not `among`."""
+    found = tuple(word.strip() for word in words.split(",") if word.strip())
+    if not found or set(found) - set(among):
+        raise typer.BadParameter(f"choose from {', '.join(among)}", param_hint=option)
+    return found
+
+
 @app.command()
 def serve(
-    roles: Annotated[str, typer.Option(help="Any of web, worker, scheduler, bot.")] = ",".join(ROLES),
+    roles: Annotated[str, typer.Option(help="Any of web, worker, scheduler, bot; lines, post.")] = ",".join(ROLES),
     port: Annotated[int | None, typer.Option(help="Port of the doors; default CROSSDOCK_PORT.")] = None,
 ) -> None:
-    """The product. Example: python main.py serve --roles web,worker --port 8080"""
-    wanted = tuple(role.strip() for role in roles.split(",") if role.strip())
-    if not wanted or set(wanted) - set(ROLES):
-        raise typer.BadParameter(f"choose from {', '.join(ROLES)}", param_hint="--roles")
+    """The product. `lines` and `post` are the halves of `worker`. Example: python main.py serve --roles web,worker"""
+    wanted = chosen(roles, (*ROLES, *sorted(TASKS)), "--roles")
 
     async def work(parts: Parts) -> None:
         async with serving(parts, wanted) as address:
@@ -192,12 +198,17 @@ def serve(
 
 
 @app.command()
-def worker(count: Annotated[int, typer.Option(min=1, max=64, help="Processes.")] = 1) -> None:
+def worker(
+    count: Annotated[int, typer.Option(min=1, max=64, help="Processes.")] = 1,
+    tasks: Annotated[str, typer.Option(help="Either or both of lines (orders), post (what leaves).")] = "lines,post",
+) -> None:
     """More hands on the same database. Example: python main.py worker --count 2"""
     from bench.processes import multiply
 
+    wanted = chosen(tasks, tuple(sorted(TASKS)), "--tasks")
+
     async def work(parts: Parts) -> None:
-        async with multiply(parts, count - 1), parts.worker():
+        async with multiply(parts, count - 1, wanted), parts.worker(wanted):
             report.say("working")
             await until_stopped()
 
@@ -300,7 +311,7 @@ def benched(measure: str) -> Callable[..., None]:
 
     def command(
         orders: Annotated[int, typer.Option(min=1)] = 5000,
-        workers: Annotated[int, typer.Option(min=0, max=64, help="Processes beside the doors'; 0: they work too.")] = 1,
+        workers: Annotated[int, typer.Option(min=0, max=64, help="Processes beside the doors'; 0: they work too.")] = 2,
         database_url: Annotated[
             str, typer.Option(help="An empty database; default: an embedded one, thrown away.")
         ] = "",

@@ -1,8 +1,8 @@
 """Workers in processes of their own, as an installation under load has them beside its doors, that tell what they used.
 
-`python -m bench.hands` is `main.py worker` with one thing more: for each line on its standard input it prints a line of
-JSON with the statements it has sent and the seconds of processor it has used. It ends when its input does, so none
-outlives the benchmark.
+`python -m bench.hands lines post` is `main.py worker --tasks lines,post` with one thing more: for each line on its
+standard input it prints a line of JSON with the statements it has sent and the seconds of processor it has used. It
+ends when its input does, so none outlives the benchmark.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ async def _asked(process: asyncio.subprocess.Process) -> Used:
 
 @contextlib.asynccontextmanager
 async def at_work(parts: Parts, count: int) -> AsyncIterator[Hands]:
-    """`count` worker processes on the database of `parts`, ended with the block. With 0 this process works itself."""
+    """`count` worker processes on the database of `parts`, ended with the block. Every second one posts what leaves,
+    the others move orders along, a single one does both; with 0 this process works itself."""
     if not count:
         async with parts.worker():
             yield Hands(())
@@ -65,9 +66,9 @@ async def at_work(parts: Parts, count: int) -> AsyncIterator[Hands]:
     pipe = asyncio.subprocess.PIPE
     processes = [
         await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bench.hands", stdin=pipe, stdout=pipe, env=environment(parts)
+            sys.executable, "-m", "bench.hands", *tasks, stdin=pipe, stdout=pipe, env=environment(parts)
         )
-        for _ in range(count)
+        for tasks in ([("lines", "post")] if count == 1 else [(("lines", "post")[n % 2],) for n in range(count)])
     ]
     try:
         hands = Hands(processes)
@@ -81,13 +82,13 @@ async def at_work(parts: Parts, count: int) -> AsyncIterator[Hands]:
 
 
 async def work() -> None:
-    """One worker until its standard input ends."""
+    """One worker, with the tasks that its arguments name, until its standard input ends."""
     from hub.settings import load
     from main import opened
 
     lines = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    async with opened(load(), pool=20, migrate=False) as parts, parts.worker():
+    async with opened(load(), pool=20, migrate=False) as parts, parts.worker(sys.argv[1:]):
         while await lines.readline():
             times = os.times()
             used = {"statements": parts.services.database.statements, "cpu": times.user + times.system}

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,13 +28,15 @@ def environment(parts: Parts) -> dict[str, str]:
 
 
 @contextlib.asynccontextmanager
-async def multiply(parts: Parts, count: int) -> AsyncIterator[None]:
-    """`count` further processes that run `worker`, ended with the block."""
+async def multiply(parts: Parts, count: int, tasks: Sequence[str]) -> AsyncIterator[None]:
+    """`count` further processes that run `worker` with these tasks, ended with the block."""
     if count < 1:
         yield
         return
     processes = [
-        await asyncio.create_subprocess_exec(sys.executable, str(MAIN), "worker", env=environment(parts))
+        await asyncio.create_subprocess_exec(
+            sys.executable, str(MAIN), "worker", "--tasks", ",".join(tasks), env=environment(parts)
+        )
         for _ in range(count)
     ]
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ def hmac_base64(secret: str, body: bytes) -> str:
     """Base64 of HMAC-SHA256, as Shopify and WooCommerce send it. Raises `Forbidden` on an empty secret."""
     if not secret:
         raise Forbidden("the account has no signing secret: connect it again")
-    return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
+    return base64.b64encode(hmac.digest(secret.encode(), body, "sha256")).decode()
 
 
 def require(given: str | None, expected: str) -> None:
@@ -90,4 +89,4 @@ def require_webhook(keys: Sequence[bytes], headers: Mapping[str, str], body: byt
 
 def _webhook_signature(key: bytes, mark: str, stamp: str, body: bytes) -> str:
     signed = f"{mark}.{stamp}.".encode("utf-8", "replace") + body
-    return base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    return base64.b64encode(hmac.digest(key, signed, "sha256")).decode()

@@ -31,7 +31,7 @@ ABOUT = About(
         Credential("api_key", "API key"),
         Credential("webhook_secret", "Signing secret of webhooks"),
     ),
-    rate=200,
+    rate=500,
     repeatable=frozenset({Kind.CAPTURE_PAYMENT, Kind.VOID_PAYMENT, Kind.REFUND_PAYMENT}),
     production=False,
 )

@@ -42,7 +42,7 @@ from hub.store.database import Database, Row, Tx, announce
 
 log = structlog.get_logger()
 
-BATCH = 200
+BATCH = 300
 TRIES = 5
 """Times a delivery is read before it is set aside, for failures that might pass."""
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import structlog
 
 from hub.accounts import Accounts
-from hub.flow.outbox import Lane
+from hub.flow import gathering
+from hub.flow.outbox import CLAIM, Lane
 from hub.ports import Ports
 from hub.store.database import Database
 from hub.store.nodes import Node
@@ -26,10 +27,6 @@ LANES = """
         FROM lanes l WHERE l.lane IS NOT NULL
     ) SELECT lane FROM lanes WHERE lane IS NOT NULL"""
 """Every lane with open messages: one step along the index a lane, however many messages there are."""
-
-FEW = 100
-GATHER_SECONDS = 0.1
-"""A pause after a small round, so that the next one is larger."""
 
 IDLE_ROUNDS = 5
 """Looks without work after which a lane is given back."""
@@ -105,8 +102,8 @@ class Post:
                 idle = 0 if tried else idle + 1
                 if not tried:
                     await self._rest(name)
-                elif tried < FEW:
-                    await asyncio.sleep(GATHER_SECONDS)
+                elif tried < CLAIM:
+                    await asyncio.sleep(gathering.pause(tried, CLAIM))
         finally:
             if locks is self._node.connection and not locks.is_closed():
                 await self._unlock(name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 
 import asyncpg
@@ -16,6 +16,7 @@ import structlog
 
 from hub.accounts import Accounts
 from hub.errors import Conflict
+from hub.flow import gathering
 from hub.flow.directory import Directory
 from hub.flow.intake import BATCH as INTAKE_BATCH
 from hub.flow.intake import Intaker
@@ -33,9 +34,6 @@ log = structlog.get_logger()
 
 POLL_SECONDS = 1.0
 """Backs up the notifications."""
-
-GATHER_SECONDS = 0.2
-"""A pause after a small batch, so that the next one is larger: a batch costs nearly the same whatever its size."""
 
 LEVEL_SECONDS = 1.0
 """Between two looks at what changed in stock: whatever changes meanwhile is told to channels once."""
@@ -69,14 +67,21 @@ HANDS = 2
 MOST_CONFLICTS = 5
 """Times in a row that a batch may find its rows moved by somebody else before it is looked at as a failure."""
 
+TASKS = frozenset({"lines", "post"})
+"""Halves of a worker's work: orders along their lines, and what leaves. A busy installation gives each a process."""
+
 Work = Callable[[int], Awaitable[int]]
 
 
 class Worker:
-    """Everything that moves orders, in one process. Use as an async context manager: leaving it drains."""
+    """Everything that moves orders, or the half of it that `tasks` names. Use as an async context manager: leaving it
+    drains."""
 
-    def __init__(self, database: Database, accounts: Accounts, ports: Ports, node: Node) -> None:
+    def __init__(
+        self, database: Database, accounts: Accounts, ports: Ports, node: Node, tasks: Collection[str] = TASKS
+    ) -> None:
         self._database = database
+        self._given = frozenset(tasks)
         self._ports = ports
         self.directory = Directory(database, accounts)
         self._runner = Runner(database, self.directory, ports)
@@ -85,31 +90,37 @@ class Worker:
         self._post = Post(database, accounts, ports, node)
         self._wakes: dict[str, asyncio.Event] = {}
         self._stopping = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._running: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Worker:
-        self._start("inbox", self._intaker.work, INTAKE_BATCH)
-        self._start("levels", self._leveler.work, MARKS, LEVEL_SECONDS)
-        for line in LINES:
-            for _ in range(HANDS):
-                self._start(line.work, lambda limit, line=line: self._runner.work(line, limit), BATCH)  # type: ignore[misc]
-        self._wakes["outbox"] = asyncio.Event()
-        self._tasks.append(asyncio.create_task(self._posting(), name="outbox"))
-        self._tasks.append(asyncio.create_task(self._counting(), name="statistics"))
+        if "lines" in self._given:
+            self._take_in()
+        if "post" in self._given:
+            self._start("levels", self._leveler.work, MARKS, LEVEL_SECONDS)
+            self._wakes["outbox"] = asyncio.Event()
+            self._running.append(asyncio.create_task(self._posting(), name="outbox"))
         for work, event in self._wakes.items():
             await self._database.listen(work, event.set)
         return self
+
+    def _take_in(self) -> None:
+        for _ in range(HANDS):
+            self._start("inbox", self._intaker.work, INTAKE_BATCH)
+        for line in LINES:
+            for _ in range(HANDS):
+                self._start(line.work, lambda limit, line=line: self._runner.work(line, limit), BATCH)  # type: ignore[misc]
+        self._running.append(asyncio.create_task(self._counting(), name="statistics"))
 
     async def __aexit__(self, *_: object) -> None:
         self._stopping.set()
         for event in self._wakes.values():
             event.set()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._running, return_exceptions=True)
         await self._post.close()
 
-    def _start(self, name: str, work: Work, most: int, pause: float = GATHER_SECONDS) -> None:
+    def _start(self, name: str, work: Work, most: int, pause: float = 0.0) -> None:
         self._wakes.setdefault(name, asyncio.Event())
-        self._tasks.append(asyncio.create_task(self._loop(name, work, most, pause), name=name))
+        self._running.append(asyncio.create_task(self._loop(name, work, most, pause), name=name))
 
     async def _loop(self, name: str, work: Work, most: int, pause: float) -> None:
         limit, conflicts = most, 0
@@ -134,7 +145,7 @@ class Worker:
                 continue
             limit = min(most, limit * 2)
             if taken < limit:
-                await self._rest(name, POLL_SECONDS if not taken else pause)
+                await self._rest(name, max(pause, gathering.pause(taken, limit)) if taken else POLL_SECONDS)
 
     async def _narrow(self, name: str, limit: int, error: Exception) -> int:
         """The next limit; a row that fails all alone is put off, with its error, and the others go on."""

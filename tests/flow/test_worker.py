@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ import asyncpg
 from hub.accounts import Accounts, Tools
 from hub.domain.lifecycle import Outbox
 from hub.domain.outgoing import Kind, LabelRequest, Shipment
-from hub.flow.worker import Worker
+from hub.flow.worker import TASKS, Worker
 from hub.ports import Ports
 from hub.store.database import CUT
 from hub.store.nodes import join
@@ -22,7 +22,7 @@ from tests.flow.desk import Desk, an_order, mug
 
 
 @asynccontextmanager
-async def second_worker(desk: Desk) -> AsyncIterator[Worker]:
+async def second_worker(desk: Desk, halves: Collection[str] = TASKS) -> AsyncIterator[Worker]:
     """As another process would have it: a node, accounts and a directory of its own, on the same database and clock."""
     world = desk.world
     node = await join(world.database)
@@ -30,7 +30,7 @@ async def second_worker(desk: Desk) -> AsyncIterator[Worker]:
     tools = Tools(desk.papers, world.http, world.services.vault)
     try:
         async with Worker(
-            world.database, Accounts(world.database, tools, world.clock, node.ids), ports, node
+            world.database, Accounts(world.database, tools, world.clock, node.ids), ports, node, halves
         ) as worker:
             yield worker
     finally:
@@ -189,6 +189,23 @@ async def test_cut_connections_stop_nobody(desk: Desk) -> None:
 
     assert await desk.stock() == (10_000 - 240, 0)
     assert len(references(desk, "paper_shop", "shop", Kind.PUSH_SHIPMENT)) == 120
+
+
+async def test_the_halves_of_a_worker_do_together_what_one_does(desk: Desk) -> None:
+    """One process moves orders and sends nothing, another sends and moves nothing."""
+    await desk.count(MUG=100)
+
+    async def waiting_for_labels() -> bool:
+        return bool(await desk.world.value("SELECT count(*) FROM outbox WHERE kind = 'buy_label' AND state = 0") == 20)
+
+    async with second_worker(desk, ["lines"]):
+        await desk.tell(*(an_order() for _ in range(20)))
+        await desk.world.until(waiting_for_labels)
+        assert not references(desk, "paper_carrier", "carrier", Kind.BUY_LABEL)
+        async with second_worker(desk, ["post"]):
+            await desk.world.until(lambda: all_dispatched(desk))
+    assert len(references(desk, "paper_shop", "shop", Kind.PUSH_SHIPMENT)) == 20
+    await desk.sound()
 
 
 async def test_a_worker_hears_of_work_at_once(desk: Desk) -> None:
