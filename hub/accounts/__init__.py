@@ -25,6 +25,11 @@ KEEP_SECONDS = 30.0
 NEAR = 70.0
 """How like a kind, of 100, a word must be to be a slip for it: `esty` is by 75, `woo` by 90."""
 
+TO_RENEW = "SELECT * FROM accounts WHERE merchant_id = $1 AND id = $2 AND state <> 'removed' FOR UPDATE"
+RENEW = """UPDATE accounts SET settings = $2, secrets = $3, health = health - 'closed',
+    credentials_at = coalesce($4, credentials_at),
+    state = CASE state WHEN 'closed' THEN 'active' ELSE state END WHERE id = $1"""
+
 
 @dataclass(frozen=True, slots=True)
 class Tools:
@@ -112,24 +117,28 @@ class Accounts:
             raise Conflict(f"there is already a {kind} account named {name!r}; choose another --name")
         return account_id
 
-    async def renew(self, merchant_id: int, account_id: int, values: Mapping[str, str]) -> None:
-        """Replaces an account's credentials; settings that are not named stay, and one that the channel had closed is
-        at work again. Raises `Invalid` as `add` does, `NotFound` for one that was removed or is another merchant's."""
-        row = await self._database.plain.fetchrow(
-            "SELECT * FROM accounts WHERE merchant_id = $1 AND id = $2 AND state <> 'removed'", merchant_id, account_id
-        )
-        if row is None:
-            raise NotFound(f"no account {account_id}; `python main.py channel list` shows those there are")
-        given = json.loads(row["settings"]) | dict(values)
-        settings, secrets = self._closed(row["connector"], given, (merchant_id, account_id))
-        anew = self._proves_anew(row, (merchant_id, account_id), values)
-        await self._database.plain.execute(
-            """UPDATE accounts SET settings = $2, secrets = $3, health = health - 'closed',
-               credentials_at = coalesce($4, credentials_at),
-               state = CASE state WHEN 'closed' THEN 'active' ELSE state END WHERE id = $1""",
-            account_id, settings, secrets, self._clock.now() if anew else None,
-        )  # fmt: skip
+    async def renew(self, merchant_id: int, account_id: int, values: Mapping[str, str], *, keep: bool = False) -> None:
+        """Replaces an account's credentials; settings that are not named stay, with `keep` secrets that are not named
+        too, as they are at that moment; one that the channel had closed is at work again. Raises `Invalid` as `add`
+        does, `NotFound` for one that was removed or is another merchant's."""
+        belongs = (merchant_id, account_id)
+        async with self._database.transaction() as tx:
+            row = await tx.fetchrow(TO_RENEW, merchant_id, account_id)
+            if row is None:
+                raise NotFound(f"no account {account_id}; `python main.py channel list` shows those there are")
+            there = self._stored(row, belongs) if keep else {}
+            given = json.loads(row["settings"]) | there | dict(values)
+            settings, secrets = self._closed(row["connector"], given, belongs)
+            anew = self._proves_anew(row, belongs, there | dict(values))
+            await tx.execute(RENEW, account_id, settings, secrets, self._clock.now() if anew else None)
         self.forget(account_id)
+
+    def _stored(self, row: Row, belongs: tuple[int, int]) -> dict[str, str]:
+        """Secrets as they are; none where no key opens them, which then have to be given whole."""
+        try:
+            return dict(self._renewing.opened(belongs, row["secrets"]))
+        except Reconnect:
+            return {}
 
     def _proves_anew(self, row: Row, belongs: tuple[int, int], values: Mapping[str, str]) -> bool:
         """Whether a secret that the account needs is another than before, or what was there cannot be opened."""

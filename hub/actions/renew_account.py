@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 
 from msgspec import Struct
 
 from hub.actions.connect_account import settle
 from hub.actions.services import Services
-from hub.errors import CrossdockError, NotFound
+from hub.errors import NotFound
 from hub.store import audit
 
 ACCOUNT = "SELECT name FROM accounts WHERE merchant_id = $1 AND id = $2 AND state <> 'removed'"
@@ -37,11 +36,7 @@ async def renew_account(
     if name is None:
         raise NotFound(f"no account {account_id}; `python main.py channel list` shows those there are")
     given = {field: value for field, value in values.items() if value}
-    stored: Mapping[str, str] = {}
-    with suppress(CrossdockError):  # what cannot be opened any more has to be given whole
-        services.accounts.forget(account_id)
-        stored = (await services.accounts.open(account_id)).account.secrets
-    await services.accounts.renew(merchant_id, account_id, {**stored, **given})
+    await services.accounts.renew(merchant_id, account_id, given, keep=True)
     entry = audit.Entry(
         merchant_id=merchant_id, at=services.clock.now(), actor=actor, action="renew_account",
         subject=f"account:{account_id}", details={"fields": ", ".join(sorted(given))},

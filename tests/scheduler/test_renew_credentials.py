@@ -13,6 +13,7 @@ import pytest
 from connectors.etsy import Etsy
 from hub.accounts import Accounts, Tools
 from hub.actions.check_account import check_account
+from hub.actions.renew_account import renew_account
 from hub.actions.renew_credentials import Renewed, renew_credentials, renewable
 from hub.actions.services import Services
 from hub.contract import About, Account, Credential, Cursor, Http
@@ -203,6 +204,24 @@ async def test_what_a_person_is_giving_at_that_very_moment_counts(world: World) 
         await world.until(lambda: world.value(WAITING, person), seconds=10)
     assert await renewing == Renewed(())
     assert await kept(services, account_id) == {"token": "the-persons"}
+
+
+async def test_a_person_who_changes_one_field_puts_no_old_token_back(world: World, etsy: EtsyDouble) -> None:
+    """A token is replaced at the very moment: what the person did not name is as it is then."""
+    account_id = await connected(world, etsy)
+    closed = world.services.vault.close("1.turned", world.merchant_id, account_id, "refresh_token")
+    async with world.database.transaction() as tx:
+        await tx.execute(
+            "UPDATE accounts SET secrets = secrets || jsonb_build_object('refresh_token', $2::text) WHERE id = $1",
+            account_id, closed,
+        )  # fmt: skip
+        turning = await tx.fetchval("SELECT pg_backend_pid()")
+        change = {"webhook_secret": "whsec_bmV3"}
+        person = asyncio.create_task(renew_account(world.services, world.merchant_id, account_id, change, "anna"))
+        await world.until(lambda: world.value(WAITING, turning), seconds=10)
+    await person
+    stored = await secrets(world, account_id)
+    assert (stored["refresh_token"], stored["webhook_secret"]) == ("1.turned", "whsec_bmV3")
 
 
 async def test_an_account_that_is_removed_meanwhile_gets_nothing(world: World) -> None:
