@@ -8,7 +8,9 @@ from hub.store.models.audit import AuditEntry, Token, User
 from hub.store.models.channels import Account, InboxRow, JobFiring, OutboxRow
 from hub.store.models.conversations import ChatMessage, Conversation, Effect, LoginCode
 from hub.store.models.customers import Customer, Identity
+from hub.store.models.floor import Bin, Box, PickMark, PickTask, ProductCode, Tote, WaveRule
 from hub.store.models.fulfillment import FulfillmentLine, FulfillmentOrder, PickLine, Wave
+from hub.store.models.inventory import CountLine, CountSheet, Receipt, Reservation, Transfer, TransferLine
 from hub.store.models.money import LedgerEntry, Payment, Refund
 from hub.store.models.orders import Hold, Order, OrderLine
 from hub.store.models.returns import Claim, Exchange, Return, ReturnLine
@@ -19,10 +21,14 @@ __all__ = [
     "Account",
     "Allotment",
     "AuditEntry",
+    "Bin",
+    "Box",
     "ChatMessage",
     "Claim",
     "Component",
     "Conversation",
+    "CountLine",
+    "CountSheet",
     "Customer",
     "Effect",
     "Exchange",
@@ -43,14 +49,23 @@ __all__ = [
     "Parcel",
     "Payment",
     "PickLine",
+    "PickMark",
+    "PickTask",
     "Product",
+    "ProductCode",
+    "Receipt",
     "Refund",
+    "Reservation",
     "Return",
     "ReturnLine",
     "Scan",
     "Stale",
     "Stock",
     "Token",
+    "Tote",
+    "Transfer",
+    "TransferLine",
     "User",
     "Wave",
+    "WaveRule",
 ]
