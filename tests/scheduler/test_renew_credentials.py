@@ -210,14 +210,20 @@ async def test_a_person_who_changes_one_field_puts_no_old_token_back(world: Worl
     """A token is replaced at the very moment: what the person did not name is as it is then."""
     account_id = await connected(world, etsy)
     closed = world.services.vault.close("1.turned", world.merchant_id, account_id, "refresh_token")
+    locked = asyncio.Event()
+
+    async def change() -> None:
+        await locked.wait()
+        await renew_account(world.services, world.merchant_id, account_id, {"webhook_secret": "whsec_bmV3"}, "anna")
+
+    person = asyncio.create_task(change())  # outside the transaction, which it would join otherwise
     async with world.database.transaction() as tx:
         await tx.execute(
             "UPDATE accounts SET secrets = secrets || jsonb_build_object('refresh_token', $2::text) WHERE id = $1",
             account_id, closed,
         )  # fmt: skip
         turning = await tx.fetchval("SELECT pg_backend_pid()")
-        change = {"webhook_secret": "whsec_bmV3"}
-        person = asyncio.create_task(renew_account(world.services, world.merchant_id, account_id, change, "anna"))
+        locked.set()
         await world.until(lambda: world.value(WAITING, turning), seconds=10)
     await person
     stored = await secrets(world, account_id)
