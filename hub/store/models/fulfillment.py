@@ -68,13 +68,17 @@ class Wave(Row):
     state = fields.CharField(max_length=16)
     created_at = fields.DatetimeField()
     released_at = fields.DatetimeField(null=True)
+    number = fields.CharField(max_length=32, db_default="")
+    strategy = fields.CharField(max_length=16, db_default="")
+    actor = fields.CharField(max_length=128, db_default="")
+    done_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "waves"
 
 
 class PickLine(Row):
-    """One stop of a picker: so many of one SKU from one bin for one fulfillment line."""
+    """One stop of a picker: so many of one SKU from one bin for one fulfillment line; `place` on the walk, from 1."""
 
     wave_id = fields.BigIntField(null=True)
     fulfillment_line_id = fields.BigIntField()
@@ -83,8 +87,13 @@ class PickLine(Row):
     quantity = fields.IntField()
     picked = fields.IntField(db_default=0)
     state = fields.CharField(max_length=16)
+    fulfillment_id = fields.BigIntField(null=True)
+    task_id = fields.BigIntField(null=True)
+    tote_id = fields.BigIntField(null=True)
+    place = fields.IntField(db_default=0)
+    short = fields.IntField(db_default=0)
 
     class Meta:
         table = "pick_lines"
-        indexes = (("fulfillment_line_id",),)
+        indexes = (("fulfillment_line_id",), ("task_id",))
         constraints = (check("pick_line_counts", "picked >= 0 AND picked <= quantity"),)

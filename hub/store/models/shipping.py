@@ -28,6 +28,7 @@ class Parcel(Row):
     label_currency = fields.CharField(max_length=3, db_default="")
     label_attempt = fields.SmallIntField(db_default=1)
     weight_grams = fields.IntField(db_default=0)
+    box = fields.CharField(max_length=32, db_default="")
     contents: fields.Field[Json] = fields.JSONField()
     created_at = fields.DatetimeField()
     handed_over_at = fields.DatetimeField(null=True)

@@ -8,13 +8,21 @@ from hub.store.models.base import Json, Row, check
 
 
 class Product(Row):
-    """A thing with a SKU. `grams`: weight of one, packed; `safety`: units kept from all channels."""
+    """A thing with a SKU. `grams`: weight of one, packed; `safety`: units kept from all channels.
+
+    `tracking`: `lot` or `serial` where a picker must scan which one it is. The size of one is in mm, 0 while nobody
+    told.
+    """
 
     sku = fields.CharField(max_length=128)
     title = fields.CharField(max_length=500)
     gtin = fields.CharField(max_length=14, db_default="")
     grams = fields.IntField(db_default=0)
     safety = fields.IntField(db_default=0)
+    tracking = fields.CharField(max_length=8, db_default="")
+    length_mm = fields.IntField(db_default=0)
+    width_mm = fields.IntField(db_default=0)
+    height_mm = fields.IntField(db_default=0)
     created_at = fields.DatetimeField()
 
     class Meta:
