@@ -20,6 +20,8 @@ _ORDER = re.compile(
     r"([A-Za-z]{0,6}-?[A-Za-z0-9]{0,10}-?\d[A-Za-z0-9\-_/]{0,30})",
     re.IGNORECASE,
 )
+_PREFIXED_ORDER = re.compile(r"(?<![\w\-#/])([A-Za-z]{2,6}-\d{3,10})(?![\w\-])")
+"""A shop's letters and a number, as in "track BR-1030"; one letter would be a country before a postcode."""
 _LOOSE_ORDER = re.compile(r"#?\b([A-Za-z0-9\-_/]{0,20}\d[A-Za-z0-9\-_/]{0,30})\b")
 _TRACKING = re.compile(
     r"\b(?:1Z[0-9A-Z]{16}|[A-Z]{2}\d{9}[A-Z]{2}|JJD\d{10,20}|JVGL\d{10,20}|\d{12}|\d{14}|\d{20}|\d{22})\b",
@@ -72,6 +74,8 @@ def _certain(words: str) -> Iterator[tuple[str, str]]:
         number = match[1] or match[2]
         if any(letter.isdigit() for letter in number) and not _TRACKING.fullmatch(number):
             yield ORDER_NUMBER, number.upper()
+    for match in _PREFIXED_ORDER.finditer(rest):
+        yield ORDER_NUMBER, match[1].upper()
     for match in _TRACKING.finditer(rest):
         yield TRACKING_NUMBER, match[0].upper()
     for match in _COUNTED.finditer(rest):

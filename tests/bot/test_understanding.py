@@ -120,6 +120,8 @@ def test_corrections(words: str, rest: str) -> None:
         ("#1002 and # 1003", [(ORDER_NUMBER, "1002"), (ORDER_NUMBER, "1003")]),
         ("it is 302-1234567-1234567", [(ORDER_NUMBER, "302-1234567-1234567")]),
         ("ebay 12-34567-89012", [(ORDER_NUMBER, "12-34567-89012")]),
+        ("track BR-1030", [(ORDER_NUMBER, "BR-1030")]), ("wo ist no-1009?", [(ORDER_NUMBER, "NO-1009")]),
+        ("D-10115 Berlin", []), ("covid-19", []), ("a-b-1234", []),
         ("my order is late", []), ("in order to", []), ("bestellung", []), ("#tag", []),
         ("Anna.B@Example.ORG", [(EMAIL, "anna.b@example.org")]),
         ("1Z999AA10123456784", [(TRACKING_NUMBER, "1Z999AA10123456784")]),
