@@ -14,6 +14,8 @@ from hub.store.models.inventory import CountLine, CountSheet, Receipt, Reservati
 from hub.store.models.money import LedgerEntry, Payment, Refund
 from hub.store.models.orders import Hold, Order, OrderLine
 from hub.store.models.returns import Claim, Exchange, Return, ReturnLine
+from hub.store.models.review import ReviewRules, Terms
+from hub.store.models.routing import LocationDay, RoutingPlan
 from hub.store.models.shipping import Parcel, Scan
 from hub.store.models.stock import Allotment, Component, Listing, Location, Movement, Product, Stale, Stock
 
@@ -41,6 +43,7 @@ __all__ = [
     "LedgerEntry",
     "Listing",
     "Location",
+    "LocationDay",
     "LoginCode",
     "Movement",
     "Order",
@@ -58,9 +61,12 @@ __all__ = [
     "Reservation",
     "Return",
     "ReturnLine",
+    "ReviewRules",
+    "RoutingPlan",
     "Scan",
     "Stale",
     "Stock",
+    "Terms",
     "Token",
     "Tote",
     "Transfer",

@@ -1,0 +1,136 @@
+"""Splits: the fewest shipments that together have everything, and of those the cheapest; exact, and bounded.
+
+Choosing the fewest is set cover, so the search is exponential in the number of shipments; `most` keeps that small. The
+search tries one shipment, then two, and so on; within a size it leaves out every branch that cannot have everything any
+more, or cannot be cheaper than what was found. With the fewest shipments every one of them is used, so that the cost of
+a group is its fixed costs plus, item by item, its units taken where a unit is cheapest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+BUDGET = 50_000
+"""Groups looked at before the search settles for what it has. 40 locations and 3 shipments stay below."""
+
+
+class Source(Struct, frozen=True):
+    """A location as the search sees it: units free by item; minor units for a shipment, and for each unit."""
+
+    free: Mapping[str, int]
+    fixed: int = 0
+    each: int = 0
+
+
+class Split(Struct, frozen=True):
+    """Chosen sources by their place in the given order, cheapest units first; `exact`: nothing better exists."""
+
+    chosen: tuple[int, ...]
+    cost: int
+    exact: bool = True
+
+
+def split(want: Mapping[str, int], sources: Sequence[Source], most: int, budget: int = BUDGET) -> Split | None:
+    """The best of all groups of at most `most` sources that have everything wanted; None where none do. Of equally
+    good groups the first, in the order in which sources are given."""
+    useful = [n for n, source in enumerate(sources) if any(source.free.get(item, 0) > 0 for item in want)]
+    for item, units in want.items():
+        if sum(max(0, sources[n].free.get(item, 0)) for n in useful) < units:
+            return None
+    search = _Search(want, [sources[n] for n in useful], budget)
+    for count in range(1, min(most, len(useful)) + 1):
+        search.look(count)
+        if search.best is not None or search.left <= 0:
+            break
+    found = search.best or (search.greedy(most) if search.left <= 0 else None)
+    if found is None:
+        return None
+    group = sorted(found, key=lambda n: (search.sources[n].each, n))
+    return Split(tuple(useful[n] for n in group), search.cost(found), search.left > 0)
+
+
+class _Search:
+    """One search. `left` counts down to 0, where it stops."""
+
+    def __init__(self, want: Mapping[str, int], sources: list[Source], budget: int) -> None:
+        self.sources = sources
+        self.left = budget
+        self.best: tuple[int, ...] | None = None
+        self._least = 0
+        self._want = tuple(want.items())
+        self._free = [tuple(max(0, source.free.get(item, 0)) for item, _ in self._want) for source in sources]
+        self._units = sum(units for _, units in self._want) * min((s.each for s in sources), default=0)
+        self._tops: list[list[tuple[int, ...]]] = []
+        self._fixed = _least_fixed(sources)
+
+    def look(self, count: int) -> None:
+        """Looks through all groups of `count` sources."""
+        self._tops = _tops(self._free, count)
+        self._deeper((), 0, tuple(units for _, units in self._want), count)
+
+    def cost(self, group: Sequence[int]) -> int:
+        """What shipping everything from a group costs at the least."""
+        total = sum(self.sources[n].fixed for n in group)
+        cheapest = sorted(group, key=lambda n: (self.sources[n].each, n))
+        for place, (_, units) in enumerate(self._want):
+            missing = units
+            for n in cheapest:
+                taken = min(missing, self._free[n][place])
+                total += taken * self.sources[n].each
+                missing -= taken
+        return total
+
+    def greedy(self, most: int) -> tuple[int, ...] | None:
+        """Whoever has most of what is missing, again and again: for a search that ran out of its budget."""
+        missing = [units for _, units in self._want]
+        group: list[int] = []
+        while any(missing) and len(group) < most:
+            rest = [n for n in range(len(self.sources)) if n not in group]
+            if not rest:
+                break
+            best = max(rest, key=lambda n: (sum(map(min, missing, self._free[n])), -n))
+            missing = [units - min(units, has) for units, has in zip(missing, self._free[best], strict=True)]
+            group.append(best)
+        return None if any(missing) else tuple(sorted(group))
+
+    def _deeper(self, group: tuple[int, ...], start: int, missing: tuple[int, ...], more: int) -> None:
+        if not more:
+            cost = self.cost(group)
+            if self.best is None or cost < self._least:
+                self.best, self._least = group, cost
+            return
+        spent = sum(self.sources[n].fixed for n in group) + self._units
+        for n in range(start, len(self.sources) - more + 1):
+            self.left -= 1
+            if self.left <= 0:
+                return
+            if not all(map(int.__le__, missing, self._tops[more][n])):
+                return  # nor can any group that begins later
+            if self.best is not None and spent + self._fixed[n] * more >= self._least:
+                return
+            rest = tuple(units - min(units, has) for units, has in zip(missing, self._free[n], strict=True))
+            if more > 1 or not any(rest):
+                self._deeper((*group, n), n + 1, rest, more - 1)
+
+
+def _tops(free: Sequence[tuple[int, ...]], most: int) -> list[list[tuple[int, ...]]]:
+    """[m][n] → by item, the units that the m best of the sources from n on have together."""
+    items = range(len(free[0]) if free else 0)
+    tops: list[list[tuple[int, ...]]] = [[() for _ in free] for _ in range(most + 1)]
+    best: list[list[int]] = [[] for _ in items]
+    for n in range(len(free) - 1, -1, -1):
+        for item in items:
+            best[item] = sorted((*best[item], free[n][item]), reverse=True)[:most]
+        for count in range(most + 1):
+            tops[count][n] = tuple(sum(best[item][:count]) for item in items)
+    return tops
+
+
+def _least_fixed(sources: Sequence[Source]) -> list[int]:
+    """[n] → the least fixed cost from n on."""
+    least: list[int] = []
+    for source in reversed(sources):
+        least.append(min(source.fixed, least[-1]) if least else source.fixed)
+    return least[::-1]
