@@ -1,0 +1,322 @@
+"""Rules of review as data: what a merchant's TOML may say, read with errors that name the place and the remedy."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from datetime import timedelta
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Annotated, Literal, TypeAlias, get_args
+
+import msgspec
+from msgspec import Meta, Struct
+
+from hub.domain import money
+from hub.domain.fraud import Purchase, Sightings, Why, digits
+from hub.domain.fraud_default import DISPOSABLE, HOMES, SHIPPED
+from hub.domain.order import Address
+from hub.domain.places import great_circle_km, where
+from hub.errors import Invalid
+
+Points = Annotated[int, Meta(ge=-100, le=100)]
+Minutes = Annotated[int, Meta(ge=1, le=10_080)]
+
+
+class _Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
+    """What every rule has; `applies` of each kind gives the facts that a person is shown, or None."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    weight: Points
+
+
+class Velocity(_Rule, frozen=True, tag="velocity"):
+    """More than so many orders before this one within so many minutes."""
+
+    of: Literal["email", "phone", "address", "card", "ip"]
+    within_minutes: Minutes
+    more_than: Annotated[int, Meta(ge=1, le=1000)]
+
+    def applies(self, bought: Purchase, seen: Sightings) -> Why | None:
+        """The facts for which the rule counts here."""
+        count = seen.before(bought, self.of, timedelta(minutes=self.within_minutes))
+        if count < self.more_than:
+            return None
+        return {"why": "velocity", "of": self.of, "orders": count + 1, "minutes": self.within_minutes}
+
+
+class _Dear(_Rule, frozen=True):
+    """`above`: currency → amount in major units. Orders in other currencies are let pass."""
+
+    above: Annotated[dict[str, str | int], Meta(min_length=1)]
+
+    def __post_init__(self) -> None:
+        for currency, amount in self.above.items():
+            money.minor(amount, currency)
+
+    def is_dear(self, bought: Purchase) -> bool:
+        """Whether the order's total is above the amount of its currency."""
+        amount = self.above.get(bought.currency)
+        return amount is not None and bought.total > money.minor(amount, bought.currency)
+
+
+class HighValue(_Dear, frozen=True, tag="high_value"):
+    """A total above an amount."""
+
+    def applies(self, bought: Purchase, seen: Sightings) -> Why | None:
+        """The facts for which the rule counts here."""
+        if not self.is_dear(bought):
+            return None
+        return {"why": "high_value", "total": bought.total, "currency": bought.currency}
+
+
+class FirstOrder(_Dear, frozen=True, tag="first_order"):
+    """The first order of an e-mail address, with a total above an amount."""
+
+    def applies(self, bought: Purchase, seen: Sightings) -> Why | None:
+        """The facts for which the rule counts here."""
+        if not self.is_dear(bought) or seen.customer_since(bought) is not None:
+            return None
+        return {"why": "first_order", "total": bought.total, "currency": bought.currency}
+
+
+class KnownCustomer(_Rule, frozen=True, tag="known_customer"):
+    """The e-mail address ordered so many days ago already; its weight is normally negative."""
+
+    days: Annotated[int, Meta(ge=1, le=3650)]
+
+    def applies(self, bought: Purchase, seen: Sightings) -> Why | None:
+        """The facts for which the rule counts here."""
+        since = seen.customer_since(bought)
+        if since is None or bought.placed_at - since < timedelta(days=self.days):
+            return None
+        return {"why": "known_customer", "since": since.date().isoformat()}
+
+
+class Differ(_Rule, frozen=True, tag="differ"):
+    """Billed to one country or postcode, sent to another."""
+
+    by: Literal["country", "postcode"]
+
+    def applies(self, bought: Purchase, seen: Sightings) -> Why | None:
+        """The facts for which the rule counts here."""
+        billed, sent = (_part(place, self.by) for place in (bought.bill_to, bought.ship_to))
+        if not billed or not sent or billed == sent:
+            return None
+        return {"why": "differ", "by": self.by, "billed": billed, "sent": sent}
+
+
+class Distance(_Rule, frozen=True, tag="distance"):
+    """Billing and shipping countries lie further apart, middle to middle."""
+
+    over_km: Annotated[int, Meta(ge=1, le=20_000)]
+
+    def applies(self, bought: Purchase, seen: Sightings) -> Why | None:
+        """The facts for which the rule counts here."""
+        billed, sent = (where(_part(place, "country")) for place in (bought.bill_to, bought.ship_to))
+        km = great_circle_km(billed, sent) if billed and sent else 0
+        return {"why": "distance", "km": round(km, -2)} if km > self.over_km else None
+
+
+class DisposableMail(_Rule, frozen=True, tag="disposable_mail"):
+    """The mail domain is one to throw away. `also` and `never` correct the list that comes with the product."""
+
+    also: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+
+    def applies(self, bought: Purchase, seen: Sightings) -> Why | None:
+        """The facts for which the rule counts here."""
+        domain = _domain(bought.email)
+        thrown = (domain in DISPOSABLE or domain in self.also) and domain not in self.never
+        return {"why": "disposable_mail", "domain": domain} if thrown else None
+
+
+class Blocklist(_Rule, frozen=True, tag="blocklist"):
+    """One of the merchant's own values. Phones are compared by digits; the value itself is not repeated on the hold."""
+
+    of: Literal["email", "domain", "phone", "ip", "card", "postcode", "country", "address", "name"]
+    values: Annotated[tuple[str, ...], Meta(min_length=1)]
+
+    def applies(self, bought: Purchase, seen: Sightings) -> Why | None:
+        """The facts for which the rule counts here."""
+        wanted = {_written(self.of, value) for value in self.values}
+        return {"why": "blocklist", "of": self.of} if any(v in wanted for v in _values(self.of, bought)) else None
+
+
+class ChannelRisk(_Rule, frozen=True, tag="channel_risk"):
+    """The channel itself says so."""
+
+    level: Literal["low", "medium", "high"]
+
+    def applies(self, bought: Purchase, seen: Sightings) -> Why | None:
+        """The facts for which the rule counts here."""
+        told = next((risk for risk in bought.risks if risk.level == self.level), None)
+        return {"why": "channel_risk", "level": told.level, "by": told.source, "told": told.why[:200]} if told else None
+
+
+class CurrencyMismatch(_Rule, frozen=True, tag="currency_mismatch"):
+    """Paid in money that is that of neither the billing nor the shipping country."""
+
+    ignore: tuple[str, ...] = ()
+
+    def applies(self, bought: Purchase, seen: Sightings) -> Why | None:
+        """The facts for which the rule counts here."""
+        homes = HOMES.get(bought.currency)
+        countries = {_part(place, "country") for place in (bought.bill_to, bought.ship_to)} - {""}
+        if homes is None or bought.currency in self.ignore or not countries or countries & homes:
+            return None
+        return {"why": "currency_mismatch", "currency": bought.currency, "countries": sorted(countries)}
+
+
+Rule: TypeAlias = (
+    Velocity
+    | HighValue
+    | FirstOrder
+    | KnownCustomer
+    | Differ
+    | Distance
+    | DisposableMail
+    | Blocklist
+    | ChannelRisk
+    | CurrencyMismatch
+)
+
+
+class AddressRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What of an address is looked at beyond its country's own rules. Names of carriers are parts of account names."""
+
+    embargoed: tuple[str, ...] = ()
+    no_po_box: tuple[str, ...] = ()
+    house_numbers: bool = True
+
+
+Reason: TypeAlias = Literal[
+    "payment", "fraud", "address", "credit", "mapping", "duplicate", "channel_pending", "customer", "manual"
+]
+
+
+class HoldRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Another deadline or another end for a reason than the table of `hub.domain.holds` gives."""
+
+    hours: Annotated[int, Meta(ge=1, le=2160)] | None = None
+    owner: Literal["merchant", "agent", "customer"] | None = None
+    then: Literal["escalate", "cancel", "accept"] | None = None
+
+
+class RuleSet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All rules of review of one merchant, in the order in which they are told. `version` 0: shipped, never changed."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    hold_at: Annotated[int, Meta(ge=1, le=1000)]
+    rule: tuple[Rule, ...]
+    address: AddressRules = AddressRules()
+    holds: dict[Reason, HoldRule] = {}
+
+    def __post_init__(self) -> None:
+        names = [rule.name for rule in self.rule]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two rules are called {name!r}; give each a name of its own")
+
+    def _velocities(self) -> Iterator[Velocity]:
+        return (rule for rule in self.rule if isinstance(rule, Velocity))
+
+    @property
+    def counted(self) -> frozenset[str]:
+        """What velocities are of."""
+        return frozenset(rule.of for rule in self._velocities())
+
+    @property
+    def window(self) -> timedelta:
+        """How far back velocities look."""
+        return timedelta(minutes=max((rule.within_minutes for rule in self._velocities()), default=0))
+
+    @property
+    def asks_history(self) -> bool:
+        """Whether it matters if an e-mail address ordered before."""
+        return any(isinstance(rule, FirstOrder | KnownCustomer) for rule in self.rule)
+
+
+def read(text: str) -> RuleSet:
+    """The rules of a TOML text. Raises `Invalid` that names the place, what is wrong there and what may be there."""
+    try:
+        told = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Invalid("rules", f"this is no TOML: {error}") from None
+    try:
+        return msgspec.convert(told, RuleSet)
+    except msgspec.ValidationError as error:
+        raise Invalid("rules", _explained(str(error), told)) from None
+
+
+KINDS = tuple(str(kind.__struct_config__.tag) for kind in get_args(Rule))
+
+
+def _explained(error: str, told: dict[str, object]) -> str:
+    """msgspec's error with the name of the rule that it is about, and what was probably meant."""
+    what, _, place = error.partition(" - at `$.")
+    place = place.rstrip("`")
+    rules = told.get("rule")
+    if not place.startswith("rule[") or not isinstance(rules, list):
+        return f"{place or 'the file'}: {what}"
+    number = place.removeprefix("rule[").partition("]")[0]
+    if not number.isdecimal():
+        return f"a rule: {what}{_kinds(rules)}"
+    rule = rules[int(number)]
+    name = rule.get("name", "") if isinstance(rule, dict) else ""
+    field = place.partition("].")[2]
+    return (
+        f"rule {int(number) + 1}{f' ({name})' if name else ''}{f', {field}' if field else ''}: {what}{_kinds([rule])}"
+    )
+
+
+def _kinds(rules: list[object]) -> str:
+    """What kinds there are, where one is not."""
+    for rule in rules:
+        given = rule.get("kind", "") if isinstance(rule, dict) else ""
+        if given not in KINDS:
+            near = get_close_matches(str(given), KINDS, 1)
+            return f"; {f'did you mean {near[0]!r}? ' if near else ''}there are {', '.join(KINDS)}"
+    return ""
+
+
+@lru_cache(maxsize=8)
+def shipped(name: str = "default") -> RuleSet:
+    """Rules that come with the product. Raises `Invalid` for a name that none has."""
+    if name not in SHIPPED:
+        raise Invalid("rules", f"no rules are called {name!r}; there are {', '.join(SHIPPED)}")
+    return read(SHIPPED[name])
+
+
+def _part(place: Address | None, part: str) -> str:
+    if place is None:
+        return ""
+    return place.country if part == "country" else place.postcode.replace(" ", "").upper()
+
+
+def _domain(email: str) -> str:
+    return email.rpartition("@")[2].strip().lower()
+
+
+def _written(kind: str, value: str) -> str:
+    return (digits(value) or value) if kind == "phone" else " ".join(value.casefold().split())
+
+
+def _values(kind: str, bought: Purchase) -> list[str]:
+    """What an order says in one respect, over both of its addresses, as `_written` writes it."""
+    places = [place for place in (bought.ship_to, bought.bill_to) if place]
+    found = {
+        "email": [bought.email],
+        "domain": [_domain(bought.email)],
+        "phone": [bought.phone, *(place.phone for place in places)],
+        "ip": [bought.ip],
+        "card": list(bought.cards),
+        "postcode": [place.postcode for place in places],
+        "country": [place.country for place in places],
+        "address": [place.line1 for place in places],
+        "name": [place.name for place in places],
+    }[kind]
+    return [_written(kind, value) for value in found if value]
+
+
+__all__ = ["AddressRules", "HoldRule", "Rule", "RuleSet", "read", "shipped"]
