@@ -5,6 +5,7 @@ whole batches, and the invariants that foreign keys would hold are checked by `h
 """
 
 from hub.store.models.audit import AuditEntry, Token, User
+from hub.store.models.automation import AutomationFiring, AutomationSet, OrderMark
 from hub.store.models.channels import Account, InboxRow, JobFiring, OutboxRow
 from hub.store.models.conversations import ChatMessage, Conversation, Effect, LoginCode
 from hub.store.models.customers import Customer, Identity
@@ -23,6 +24,8 @@ __all__ = [
     "Account",
     "Allotment",
     "AuditEntry",
+    "AutomationFiring",
+    "AutomationSet",
     "Bin",
     "Box",
     "ChatMessage",
@@ -48,6 +51,7 @@ __all__ = [
     "Movement",
     "Order",
     "OrderLine",
+    "OrderMark",
     "OutboxRow",
     "Parcel",
     "Payment",
