@@ -112,6 +112,7 @@ ORDER_MOVES: Mapping[str, Mapping[Lifecycle, Lifecycle]] = {
     "reject": {Lifecycle.RECEIVED: Lifecycle.REJECTED},
     "reconsider": {Lifecycle.RECEIVED: Lifecycle.RECEIVED, Lifecycle.ACCEPTED: Lifecycle.RECEIVED},
     "start": {Lifecycle.ACCEPTED: Lifecycle.IN_PROGRESS},
+    "reroute": {Lifecycle.IN_PROGRESS: Lifecycle.ACCEPTED, Lifecycle.ACCEPTED: Lifecycle.ACCEPTED},
     "complete": {Lifecycle.IN_PROGRESS: Lifecycle.COMPLETED, Lifecycle.ACCEPTED: Lifecycle.COMPLETED},
     "reopen": {Lifecycle.COMPLETED: Lifecycle.IN_PROGRESS},
     "cancel": dict.fromkeys(
@@ -120,7 +121,8 @@ ORDER_MOVES: Mapping[str, Mapping[Lifecycle, Lifecycle]] = {
     "amend": {state: state for state in (Lifecycle.RECEIVED, Lifecycle.ACCEPTED, Lifecycle.IN_PROGRESS)},
 }
 """Event → from → to. `reconsider`: the channel changed an order that is not routed yet, so review looks again.
-`complete` from accepted: nothing of the order needs shipping by us."""
+`complete` from accepted: nothing of the order needs shipping by us. `reroute`: units left a fulfillment order (they were
+not on the shelf, the location would not ship them), so route looks for another place."""
 
 WORK_MOVES: Mapping[str, Mapping[Work, Work]] = {
     "open": {Work.PLANNED: Work.OPEN, Work.SCHEDULED: Work.OPEN},

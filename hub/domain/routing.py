@@ -71,6 +71,8 @@ class RouteFacts(Struct, frozen=True):
     contacts: Mapping[int, tuple[Contact, ...]]
     """By order: who hears that it is confirmed."""
     bundles: Bundles = {}
+    made: Mapping[int, int] = {}
+    """Fulfillment orders that an order has already, for those that come here again."""
 
 
 Want = dict[str, int]
@@ -196,7 +198,7 @@ def _works(
     for place in chosen:
         lines = _take(needs, place, facts.free, left)
         if lines:
-            number = f"{order.number}-F{len(works) + 1}"
+            number = f"{order.number}-F{facts.made.get(order.id, 0) + len(works) + 1}"
             why: dict[str, object] = {"location": place.code, "considered": considered}
             works.append(NewWork(
                 location_id=place.id, number=number, automatic=place.automatic, service="standard",

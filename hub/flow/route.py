@@ -22,11 +22,15 @@ from hub.store.database import Row
 LOCATIONS = """SELECT id, merchant_id, code, address, latitude, longitude, automatic FROM locations
     WHERE active AND merchant_id = ANY($1::bigint[])"""
 
+MADE = """SELECT order_id, count(*)::int AS made FROM fulfillment_orders
+    WHERE order_id = ANY($1::bigint[]) GROUP BY order_id"""
+
 _address = msgspec.json.Decoder(Address)
 
 
 async def facts(desk: Desk, orders: Sequence[OrderRow]) -> RouteFacts:
-    """Four statements a batch. Orders of one batch use up the same `Availability`: none gets another's last unit."""
+    """Four statements a batch, and one more when an order may be here again. Orders of one batch use up the same
+    `Availability`: none gets another's last unit."""
     merchants = sorted({order.merchant_id for order in orders})
     places: dict[int, tuple[Place, ...]] = {}
     for row in await desk.tx.fetch(LOCATIONS, merchants):
@@ -37,7 +41,13 @@ async def facts(desk: Desk, orders: Sequence[OrderRow]) -> RouteFacts:
     stock = await sets.stock_of(desk.tx, wanted, lock=desk.careful) if wanted else []
     free = {(row["sku"], row["location_id"]): row["on_hand"] - row["reserved"] for row in stock}
     known = await desk.directory.known(desk.tx)
-    return RouteFacts(places, Availability(free), known.carriers(), await contacts.of(desk, orders), made_of)
+    heard = await contacts.of(desk, orders)
+    return RouteFacts(places, Availability(free), known.carriers(), heard, made_of, await _made(desk, orders))
+
+
+async def _made(desk: Desk, orders: Sequence[OrderRow]) -> dict[int, int]:
+    again = [order.id for order in orders if order.promised_at or any(line.assigned for line in order.lines)]
+    return {row["order_id"]: row["made"] for row in await desk.tx.fetch(MADE, again)} if again else {}
 
 
 def _place(row: Row) -> Place:

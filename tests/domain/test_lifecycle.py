@@ -36,6 +36,8 @@ ORDERS: dict[tuple[Lifecycle, str], Lifecycle] = (
         (L.RECEIVED, "reconsider"): L.RECEIVED,
         (L.ACCEPTED, "reconsider"): L.RECEIVED,
         (L.ACCEPTED, "start"): L.IN_PROGRESS,
+        (L.IN_PROGRESS, "reroute"): L.ACCEPTED,
+        (L.ACCEPTED, "reroute"): L.ACCEPTED,
         (L.ACCEPTED, "complete"): L.COMPLETED,
         (L.IN_PROGRESS, "complete"): L.COMPLETED,
         (L.COMPLETED, "reopen"): L.IN_PROGRESS,
