@@ -8,6 +8,7 @@ middle of their locks could wait for each other.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -31,6 +32,9 @@ WAITING = """UPDATE orders SET due_at = $3 WHERE id IN (
 """Accepted orders (2) that are held for stock and want one of the SKUs."""
 
 MOST_REFERENCE = 128
+
+Levels: TypeAlias = Mapping[tuple[str, int], Level]
+"""(SKU, location) → what is there."""
 
 
 class Booking(Struct, frozen=True, kw_only=True):
@@ -101,7 +105,7 @@ async def lock(tx: Tx, merchant_id: int, skus: Collection[str]) -> dict[tuple[st
     return {(row["sku"], row["location_id"]): Level(row["on_hand"], row["reserved"]) for row in rows}
 
 
-async def book(tx: Tx, services: Services, booking: Booking, there: Mapping[tuple[str, int], Level]) -> None:
+async def book(tx: Tx, services: Services, booking: Booking, there: Levels) -> None:
     """Writes the changes and their movements, and marks the SKUs for the channels. `there` was locked in this
     transaction. Raises `Conflict` where more would be taken than is free."""
     check_booking(booking.changes, there)

@@ -85,18 +85,34 @@ LABELS = f"""
     HAVING count(*) FILTER (WHERE kind = '{Kind.BUY_LABEL}')
          - count(*) FILTER (WHERE kind = '{Kind.VOID_LABEL}') > 1"""
 
+RESERVED = """
+    SELECT merchant_id, sku, location_id, coalesce(s.reserved, 0) AS reserved, coalesce(w.reserved, 0) AS promised
+    FROM stock s FULL JOIN (
+        SELECT merchant_id, sku, location_id, sum(reserved) AS reserved FROM (
+            SELECT w.merchant_id, w.sku, f.location_id, w.reserved
+            FROM fulfillment_lines w JOIN fulfillment_orders f ON f.id = w.fulfillment_id
+            UNION ALL SELECT merchant_id, sku, location_id, units FROM reservations) u GROUP BY 1, 2, 3
+    ) w USING (merchant_id, sku, location_id)
+    WHERE coalesce(s.reserved, 0) <> coalesce(w.reserved, 0)"""
+
+TRANSFERS = """
+    SELECT t.merchant_id, t.reference, w.sku, w.shipped, w.received, w.missing, coalesce(m.left_with, 0) AS left_with,
+           coalesce(m.came_with, 0) AS came_with
+    FROM transfer_lines w JOIN transfers t ON t.id = w.transfer_id
+    LEFT JOIN LATERAL (
+        SELECT -sum(m.on_hand) FILTER (WHERE m.reason = 'transfer_out' AND m.location_id = t.from_id) AS left_with,
+               sum(m.on_hand) FILTER (WHERE m.reason = 'transfer_in' AND m.location_id = t.to_id) AS came_with
+        FROM stock_movements m WHERE m.ref_id = t.id AND m.sku = w.sku) m ON true
+    WHERE w.shipped <> coalesce(m.left_with, 0) OR w.received <> coalesce(m.came_with, 0)
+       OR w.received + w.missing > w.shipped OR (t.state = 'received' AND w.received + w.missing <> w.shipped)"""
+
 CHECKS = (
     Check("I3", "stock_range", "0 ≤ reserved ≤ on hand", "stock",
           """SELECT merchant_id, sku, location_id, on_hand, reserved FROM stock
              WHERE NOT reserved BETWEEN 0 AND on_hand"""),
-    Check("I3", "stock_reserved", "what is reserved at a location is what its fulfillment lines were promised", "stock",
-          """SELECT merchant_id, sku, location_id, coalesce(s.reserved, 0) AS reserved,
-                    coalesce(w.reserved, 0) AS promised
-             FROM stock s FULL JOIN (
-                 SELECT w.merchant_id, w.sku, f.location_id, sum(w.reserved) AS reserved
-                 FROM fulfillment_lines w JOIN fulfillment_orders f ON f.id = w.fulfillment_id
-                 GROUP BY 1, 2, 3) w USING (merchant_id, sku, location_id)
-             WHERE coalesce(s.reserved, 0) <> coalesce(w.reserved, 0)"""),
+    Check("I3", "stock_reserved",
+          "what is reserved at a location is what its fulfillment lines, its quarantine and checkouts were promised",
+          "stock", RESERVED),
     Check("I3", "stock_ledger", "the movements of a SKU at a location add up to its counters", "stock",
           """SELECT merchant_id, sku, location_id, coalesce(s.on_hand, 0) AS on_hand,
                     coalesce(s.reserved, 0) AS reserved, coalesce(m.on_hand, 0) AS moved_on_hand,
@@ -106,6 +122,8 @@ CHECKS = (
                  FROM stock_movements GROUP BY 1, 2, 3) m USING (merchant_id, sku, location_id)
              WHERE (coalesce(s.on_hand, 0), coalesce(s.reserved, 0))
                 IS DISTINCT FROM (coalesce(m.on_hand, 0), coalesce(m.reserved, 0))"""),
+    Check("I3", "transfer_ledger", "what is in transit left one location and has not reached the other",
+          "transfer_lines", TRANSFERS),
     Check("I3", "line_range", "the counters of a line stay within each other", "order_lines", COUNTERS),
     Check("I3", "line_counters", "a line's counters are those of its fulfillment orders", "order_lines", LINES),
     Check("I3", "parcel_contents", "what was packed lies in parcels", "parcels", PARCELS),

@@ -39,6 +39,8 @@ PARENTS = (
     ("refunds", "order_id", "orders"), ("ledger", "order_id", "orders"), ("stock", "location_id", "locations"),
     ("inbox", "account_id", "accounts"), ("outbox", "account_id", "accounts"), ("returns", "order_id", "orders"),
     ("return_lines", "return_id", "returns"), ("return_lines", "order_line_id", "order_lines"),
+    ("reservations", "location_id", "locations"), ("receipts", "location_id", "locations"),
+    ("transfer_lines", "transfer_id", "transfers"), ("count_lines", "sheet_id", "count_sheets"),
 )  # fmt: skip
 """(child, column, parent): rows refer to each other by plain ids, so what a foreign key would hold is checked here."""
 

@@ -72,6 +72,11 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "stock_range": ("UPDATE stock SET reserved = on_hand + 1 WHERE sku = 'TEAPOT'",),
     "stock_reserved": ("UPDATE stock SET reserved = reserved + 1",),
     "stock_ledger": ("UPDATE stock_movements SET on_hand = on_hand - 1 WHERE reason = 'dispatched'",),
+    "transfer_ledger": (
+        """INSERT INTO transfers (id, merchant_id, reference, from_id, to_id, state, shipped_at, actor)
+           SELECT 1, 1, 'T1', min(id), max(id), 'in_transit', now(), 'anna' FROM locations""",
+        "INSERT INTO transfer_lines (id, merchant_id, transfer_id, sku, shipped) VALUES (1, 1, 1, 'TEAPOT', 5)",
+    ),
     "line_range": ("UPDATE order_lines SET cancelled = ordered",),
     "line_counters": ("UPDATE order_lines SET assigned = assigned + 1",),
     "parcel_contents": ("UPDATE parcels SET contents = '{}'",),
