@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
                 "unique_together": (("merchant_id", "version"),),
                 "pk_attr": "id",
                 "table_description": "One version of a merchant's routing; the newest is in effect. "
-                "`plan` as read, `source` the TOML it was read from.",
+                "`plan` as read, `source` the TOML it was.",
             },
             bases=["Row"],
         ),

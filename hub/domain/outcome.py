@@ -5,7 +5,7 @@ A decision never does anything itself. The runner writes a batch of outcomes wit
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -157,6 +157,14 @@ class NewWork(Value, frozen=True):
     lines: tuple[WorkLine, ...]
 
 
+class DayLoad(Value, frozen=True):
+    """One more fulfillment order for a location that takes at most `most` on one of its own days."""
+
+    location_id: int
+    day: date
+    most: int
+
+
 class Changes(Value, frozen=True):
     """Counters and children, applied set-wise over the whole batch."""
 
@@ -165,6 +173,7 @@ class Changes(Value, frozen=True):
     stock: tuple[StockDelta, ...] = ()
     postings: tuple[Posting, ...] = ()
     works: tuple[NewWork, ...] = ()
+    loads: tuple[DayLoad, ...] = ()
     new_parcels: tuple[ParcelRow, ...] = ()
     parcels: tuple[ParcelRow, ...] = ()
     skus: dict[int, str] = {}

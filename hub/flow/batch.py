@@ -11,6 +11,7 @@ from msgspec.structs import asdict
 from hub.domain.bundling import units_by_line
 from hub.domain.lifecycle import FOREVER, Inbox, Lifecycle, Outbox, Work
 from hub.domain.outcome import (
+    DayLoad,
     Event,
     HoldNeed,
     LineDelta,
@@ -49,6 +50,7 @@ class Batch:
         self.movements: list[Dict] = []
         self.postings: list[Dict] = []
         self.new_works: list[Dict] = []
+        self.loads: list[Dict] = []
         self.new_work_lines: list[Dict] = []
         self.new_parcels: list[Dict] = []
         self.parcels: dict[int, Dict] = {}
@@ -151,6 +153,10 @@ class Batch:
         for line_id, units in units_by_line(new.lines).items():
             self.line(LineDelta(line_id, reserved=units, assigned=units))
 
+    def load(self, merchant_id: int, load: DayLoad) -> None:
+        """One more fulfillment order of a location's day, for a location that has a limit."""
+        self.loads.append({"merchant_id": merchant_id, **asdict(load), "orders": 1})
+
     # ------------------------------------------------------------ writing
 
     async def flush(self, tx: Tx) -> None:
@@ -181,11 +187,19 @@ class Batch:
         await sets.insert_new(tx, "outbox", self.messages, sets.OUTBOX_KEYS)
         await sets.insert(tx, "stock_movements", self.movements)
         await self._announce(tx)
+        await self._flush_loads(tx)
         await self._flush_stock(tx)
 
     def _new_parcels(self) -> list[Dict]:
         """New boxes as they are at the end of the batch: a later stage may already have changed them."""
         return [parcel | self.parcels.get(parcel["id"], {}) for parcel in self.new_parcels]
+
+    async def _flush_loads(self, tx: Tx) -> None:
+        """A location's day is counted and held against its limit by one statement, and only where there is a limit."""
+        rows = sets.merged(self.loads, ["merchant_id", "location_id", "day"], ("orders",))
+        if rows:
+            counted = [{"id": self.ids.next(), **row} for row in rows]
+            version_guard(len(rows), await sets.update(tx, sets.COUNT_LOADS, counted), "orders of a location's day")
 
     async def _flush_stock(self, tx: Tx) -> None:
         """Last of all: few rows that every batch wants, so they are held only from here to the commit."""

@@ -10,7 +10,9 @@ from hub.accounts import Accounts
 from hub.contract import Channel
 from hub.domain.listening import NOBODY, Listeners
 from hub.domain.outgoing import Kind
+from hub.domain.routing_plan import Plan
 from hub.errors import CrossdockError
+from hub.flow import plans
 from hub.flow.senders import kinds_of
 from hub.store.database import Database, Tx
 
@@ -34,6 +36,8 @@ class Known:
     """All active accounts at one moment."""
 
     entries: Mapping[int, Entry] = field(default_factory=dict)
+    plans: Mapping[int, Plan] = field(default_factory=dict)
+    """Merchant → how its orders are routed, where it has said so."""
 
     def kinds(self) -> dict[int, frozenset[Kind]]:
         """What each account takes."""
@@ -51,6 +55,10 @@ class Known:
         """The merchant's first account of a connector."""
         ids = [e.id for e in self.entries.values() if e.merchant_id == merchant_id and e.connector == connector]
         return min(ids, default=None)
+
+    def names(self) -> dict[int, str]:
+        """What people call each account."""
+        return {entry.id: entry.name for entry in self.entries.values()}
 
     def listeners(self) -> Listeners:
         """Accounts that are told of every order of their merchant."""
@@ -84,7 +92,7 @@ class Directory:
                 entries[row["id"]] = Entry(
                     row["id"], row["merchant_id"], row["connector"], kinds_of(channel), row["name"], listens
                 )
-            self._known, self._read_at = Known(entries), time.monotonic()
+            self._known, self._read_at = Known(entries, await plans.newest(tx)), time.monotonic()
         return self._known
 
     def forget(self) -> None:

@@ -36,7 +36,8 @@ WORK_LINES = """SELECT f.id, f.fulfillment_id, f.order_line_id, f.sku, f.quantit
     WHERE f.fulfillment_id = ANY($1::bigint[]) ORDER BY f.id"""
 PARCELS = "SELECT * FROM parcels WHERE fulfillment_id = ANY($1::bigint[]) AND custody <> 'cancelled' ORDER BY id"
 OPEN_HOLDS = """SELECT order_id, reason FROM holds
-    WHERE order_id = ANY($1::bigint[]) AND state IN ('open', 'escalated')"""
+    WHERE order_id = ANY($1::bigint[]) AND state IN ('open', 'escalated') AND reason <> 'stock'"""
+"""What keeps a fulfillment order back. A hold for stock does not: it is about units that no location has yet."""
 
 
 def grouped(rows: Sequence[Row], key: str) -> dict[int, list[Row]]:

@@ -1,19 +1,23 @@
-"""Facts of route: locations, and what is free there.
+"""Facts of route: locations, what is free there, and the merchant's plan.
 
 Stock is read without a lock: every batch wants the same few rows, and the guarded update at its end notices when
-somebody else took a unit meanwhile. The batch is then done again, and holds what it reads.
+somebody else took a unit meanwhile. The batch is then done again, and holds what it reads. The same goes for the orders
+that a location takes in a day, where it has a limit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 import msgspec
 
 from hub.domain.bundling import parts_of
 from hub.domain.order import Address
 from hub.domain.outcome import OrderRow
-from hub.domain.routing import Availability, Place, RouteFacts
+from hub.domain.routing import Before, RouteFacts
+from hub.domain.routing_plan import Plan
+from hub.domain.routing_rank import Availability, Loads, Place
 from hub.flow import bundles, contacts
 from hub.flow.stage import Desk
 from hub.store import sets
@@ -21,35 +25,64 @@ from hub.store.database import Row
 
 LOCATIONS = """SELECT id, merchant_id, code, address, latitude, longitude, automatic FROM locations
     WHERE active AND merchant_id = ANY($1::bigint[])"""
+BEFORE = """SELECT order_id, location_id, partner_state FROM fulfillment_orders WHERE order_id = ANY($1::bigint[])"""
+LOADS = """SELECT location_id, day, orders FROM location_days
+    WHERE merchant_id = ANY($1::bigint[]) AND day BETWEEN $2 AND $3 ORDER BY merchant_id, location_id, day"""
 
-MADE = """SELECT order_id, count(*)::int AS made FROM fulfillment_orders
-    WHERE order_id = ANY($1::bigint[]) GROUP BY order_id"""
+REJECTED = "rejected"
+"""The state of a fulfillment order towards a location that does not ship it."""
 
 _address = msgspec.json.Decoder(Address)
 
 
 async def facts(desk: Desk, orders: Sequence[OrderRow]) -> RouteFacts:
-    """Four statements a batch, and one more when an order may be here again. Orders of one batch use up the same
-    `Availability`: none gets another's last unit."""
+    """Four statements a batch; one more where an order was routed before, and one where a location has a limit. Orders
+    of one batch use up the same `Availability`: none gets another's last unit."""
     merchants = sorted({order.merchant_id for order in orders})
     places: dict[int, tuple[Place, ...]] = {}
     for row in await desk.tx.fetch(LOCATIONS, merchants):
-        places[row["merchant_id"]] = (*places.get(row["merchant_id"], ()), _place(row))
+        places[row["merchant_id"]] = (*places.get(row["merchant_id"], ()), place_of(row))
     skus = {(order.merchant_id, line.sku) for order in orders for line in order.lines if line.to_ship}
     made_of = await bundles.of(desk.tx, skus) if skus else {}
     wanted = [(merchant, part) for merchant, sku in skus for part in parts_of(made_of, merchant, sku)]
+    known = await desk.directory.known(desk.tx)
+    plans = {merchant: known.plans[merchant] for merchant in merchants if merchant in known.plans}
+    loads = await _loads(desk, plans)
     stock = await sets.stock_of(desk.tx, wanted, lock=desk.careful) if wanted else []
     free = {(row["sku"], row["location_id"]): row["on_hand"] - row["reserved"] for row in stock}
-    known = await desk.directory.known(desk.tx)
-    heard = await contacts.of(desk, orders)
-    return RouteFacts(places, Availability(free), known.carriers(), heard, made_of, await _made(desk, orders))
+    return RouteFacts(
+        places, Availability(free), known.carriers(), await contacts.of(desk, orders), made_of,
+        plans, known.names(), loads, await _before(desk, orders),
+    )  # fmt: skip
 
 
-async def _made(desk: Desk, orders: Sequence[OrderRow]) -> dict[int, int]:
-    again = [order.id for order in orders if order.promised_at or any(line.assigned for line in order.lines)]
-    return {row["order_id"]: row["made"] for row in await desk.tx.fetch(MADE, again)} if again else {}
+async def _loads(desk: Desk, plans: Mapping[int, Plan]) -> Loads | None:
+    """Orders of the days it is now anywhere on earth; held where the batch before met another over them."""
+    limited = [
+        merchant
+        for merchant, plan in plans.items()
+        if any(site.orders_per_day is not None for site in plan.locations.values())
+    ]
+    if not limited:
+        return None
+    sql = f"{LOADS} FOR UPDATE" if desk.careful else LOADS
+    today, day = desk.now.date(), timedelta(days=1)
+    rows = await desk.tx.fetch(sql, sorted(limited), today - day, today + day)
+    return Loads({(row["location_id"], row["day"]): row["orders"] for row in rows})
 
 
-def _place(row: Row) -> Place:
+async def _before(desk: Desk, orders: Sequence[OrderRow]) -> dict[int, Before]:
+    """What was routed before of orders that have a promise already."""
+    again = [order.id for order in orders if order.promised_at is not None]
+    found: dict[int, Before] = {}
+    for row in await desk.tx.fetch(BEFORE, again) if again else ():
+        before = found.get(row["order_id"], Before())
+        refused = {row["location_id"]} if row["partner_state"] == REJECTED else set()
+        found[row["order_id"]] = Before(before.works + 1, before.refused | refused)
+    return found
+
+
+def place_of(row: Row) -> Place:
+    """A row of `locations`."""
     point = (row["latitude"], row["longitude"]) if row["latitude"] is not None else None
     return Place(row["id"], row["code"], _address.decode(row["address"]).country, point, row["automatic"])

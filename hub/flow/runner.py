@@ -137,6 +137,8 @@ def _gather_work(work: WorkRow, changes: Changes, batch: Batch) -> None:
 def _gather_order(order: OrderRow, changes: Changes, batch: Batch) -> None:
     for new in changes.works:
         batch.new_work(order, new)
+    for load in changes.loads:
+        batch.load(order.merchant_id, load)
     batch.skus.extend({"id": line_id, "sku": sku} for line_id, sku in changes.skus.items())
     batch.captured.extend({"id": payment, "captured": amount} for payment, amount in changes.captured.items())
 

@@ -184,6 +184,14 @@ UPDATE_STOCK = """
     WHERE s.merchant_id = d.merchant_id AND s.sku = d.sku AND s.location_id = d.location_id
       AND s.reserved + d.reserved BETWEEN 0 AND s.on_hand + d.on_hand"""
 
+COUNT_LOADS = """
+    INSERT INTO location_days AS t (id, merchant_id, location_id, day, orders, most)
+    SELECT id, merchant_id, location_id, day, orders, most
+    FROM json_populate_recordset(NULL::location_days, $1::json) ORDER BY merchant_id, location_id, day
+    ON CONFLICT (merchant_id, location_id, day) DO UPDATE SET orders = t.orders + excluded.orders, most = excluded.most
+    WHERE t.orders + excluded.orders <= excluded.most"""
+"""Counts nothing for a day that would go over its limit."""
+
 UPDATE_PARCELS = """
     UPDATE parcels p SET label = d.label, custody = d.custody, tracking = d.tracking, tracked_at = d.tracked_at,
         carrier = d.carrier, service = d.service, tracking_number = d.tracking_number, tracking_url = d.tracking_url,

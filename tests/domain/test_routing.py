@@ -4,7 +4,6 @@ short; and never a unit promised twice."""
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import combinations
 from typing import Any
 
 import pytest
@@ -17,7 +16,8 @@ from hub.domain.order import Address
 from hub.domain.outcome import OrderRow, Outcome
 from hub.domain.outgoing import Kind
 from hub.domain.places import great_circle_km
-from hub.domain.routing import MOST_LOCATIONS, Availability, Place, RouteFacts, by_distance, choose, route
+from hub.domain.routing import MOST_LOCATIONS, Availability, Place, RouteFacts, route
+from hub.domain.routing_rank import by_distance
 from tests.domain.build import CARRIER, CONTACT, MERCHANT, NOW, line, order
 
 BERLIN = Place(1, "berlin", "DE", (52.5, 13.4), True)
@@ -213,25 +213,6 @@ def test_one_batch_never_promises_a_unit_twice(rows: list[OrderRow], free: dict[
             assert assigned == {ln.id: ln.to_ship for ln in row.lines if ln.to_ship}, "every unit exactly once"
 
     assert all(units <= free.get(key, 0) for key, units in taken.items())
-
-
-@given(
-    st.dictionaries(st.sampled_from(SKUS), st.integers(1, 5), min_size=1),
-    stocks,
-    st.permutations(EVERYWHERE),
-)
-def test_choose_against_trying_everything(
-    want: dict[str, int], free: dict[tuple[str, int], int], places: list[Place]
-) -> None:
-    """Of all groups that have everything: the smallest, and of those the first in order of distance."""
-
-    def covers(group: tuple[Place, ...]) -> bool:
-        return all(sum(free.get((sku, place.id), 0) for place in group) >= units for sku, units in want.items())
-
-    groups = [g for size in range(1, MOST_LOCATIONS + 1) for g in combinations(places, size) if covers(g)]
-    best = min(groups, key=lambda g: (len(g), [places.index(place) for place in g]), default=None)
-
-    assert choose(want, places, Availability(free)) == best
 
 
 @given(st.permutations(EVERYWHERE), order_books())

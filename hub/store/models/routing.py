@@ -8,7 +8,7 @@ from hub.store.models.base import Json, Row, check
 
 
 class RoutingPlan(Row):
-    """One version of a merchant's routing; the newest is in effect. `plan` as read, `source` the TOML it was read from."""
+    """One version of a merchant's routing; the newest is in effect. `plan` as read, `source` the TOML it was."""
 
     version = fields.IntField()
     plan: fields.Field[Json] = fields.JSONField()
