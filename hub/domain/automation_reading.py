@@ -16,6 +16,7 @@ from typing import Any
 
 from hub.domain.address import email_ok
 from hub.domain.automation import FITS, If, Range, Rule, Then, Trigger
+from hub.domain.automation_overdue import STAYS
 from hub.domain.money import minor
 from hub.errors import Invalid
 
@@ -27,10 +28,6 @@ HOLD_REASONS = (
     "manual",
 )  # fmt: skip
 """Reasons that a rule may wait for. Its own are not among them: that is one way in which nothing loops."""
-
-STATES = ("received", "accepted", "in_progress", "picking", "dispatched")
-"""Where an order or a part of it can be overdue. `accepted`: waits for a location; `picking`: with people on the floor;
-`dispatched`: with the carrier."""
 
 _WORD = re.compile(r"[a-z0-9][a-z0-9 ._-]{0,39}")
 _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
@@ -198,7 +195,8 @@ def _range(value: Any) -> Range:  # noqa: ANN401 - whatever TOML holds
     count = _number(0, 10**9)
     if set(table) - {"at_least", "below"} or not table:
         raise _Mistake("has at_least, below, or both")
-    return Range(**{name: count(number) for name, number in table.items()})
+    low, high = (count(table[name]) if name in table else None for name in ("at_least", "below"))
+    return Range(at_least=low, below=high)
 
 
 def _total(value: Any) -> Range:  # noqa: ANN401 - whatever TOML holds
@@ -231,7 +229,7 @@ _service = _shaped(_SERVICE, "a service's code")
 
 _FIELDS: Mapping[str, Callable[[Any], Any]] = {
     "name": _text(80), "when": lambda value: Trigger(_one_of(tuple(Trigger))(value)), "if": _table, "then": _table,
-    "reason": _list(_one_of(HOLD_REASONS)), "state": _one_of(STATES), "hours": _number(1, 24 * 90), "off": _flag,
+    "reason": _list(_one_of(HOLD_REASONS)), "state": _one_of(tuple(STAYS)), "hours": _number(1, 24 * 90), "off": _flag,
 }  # fmt: skip
 _IF: Mapping[str, Callable[[Any], Any]] = {
     "channel": _list(_text(200)), "country": _list(_country), "country_not": _list(_country), "total": _total,

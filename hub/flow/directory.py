@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 
 from hub.accounts import Accounts
 from hub.contract import Channel
+from hub.domain.automation import RuleSet
 from hub.domain.listening import NOBODY, Listeners
 from hub.domain.outgoing import Kind
 from hub.domain.routing_plan import Plan
 from hub.errors import CrossdockError
 from hub.flow import plans
+from hub.flow.automation_facts import read_rules
 from hub.flow.senders import kinds_of
 from hub.store.database import Database, Tx
 
@@ -33,11 +35,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """All active accounts at one moment."""
+    """All active accounts at one moment, and the rules of merchants that have some."""
 
     entries: Mapping[int, Entry] = field(default_factory=dict)
     plans: Mapping[int, Plan] = field(default_factory=dict)
     """Merchant → how its orders are routed, where it has said so."""
+    rules: Mapping[int, RuleSet] = field(default_factory=dict)
 
     def kinds(self) -> dict[int, frozenset[Kind]]:
         """What each account takes."""
@@ -92,7 +95,8 @@ class Directory:
                 entries[row["id"]] = Entry(
                     row["id"], row["merchant_id"], row["connector"], kinds_of(channel), row["name"], listens
                 )
-            self._known, self._read_at = Known(entries, await plans.newest(tx)), time.monotonic()
+            rules = await read_rules(tx)
+            self._known, self._read_at = Known(entries, await plans.newest(tx), rules), time.monotonic()
         return self._known
 
     def forget(self) -> None:

@@ -15,9 +15,11 @@ from typing import Any
 import structlog
 from msgspec.structs import replace
 
+from hub.domain.automation_outcome import kept_back
 from hub.domain.lifecycle import FOREVER, Lifecycle
 from hub.domain.outcome import Changes, Event, HoldNeed, OrderRow, Outcome, State, WorkRow
 from hub.errors import Conflict
+from hub.flow import automation
 from hub.flow.batch import Batch, postings_rows
 from hub.flow.directory import Directory
 from hub.flow.stage import Desk, Line, Stage
@@ -81,12 +83,16 @@ class Runner:
         return len(claimed)
 
     async def _pass(self, stage: Stage[Any], walks: Sequence[Walk], desk: Desk, batch: Batch) -> None:
-        here = [walk for walk in walks if walk.state == stage.takes and (stage.joins or not walk.moved)]
+        here = [
+            walk
+            for walk in walks
+            if walk.state == stage.takes and (stage.joins or not walk.moved) and not kept_back(walk.row, walk.state)
+        ]
         if not here:
             return
         facts = await stage.facts(desk, [walk.row for walk in here])
-        for walk in here:
-            outcome = _decide(stage, walk.row, facts, desk.now)
+        outcomes = [_decide(stage, walk.row, facts, desk.now) for walk in here]
+        for walk, outcome in zip(here, await automation.after(desk, [w.row for w in here], outcomes), strict=True):
             _gather(stage, walk, outcome, batch)
 
 
