@@ -54,10 +54,10 @@ class _Dear(_Rule, frozen=True):
         for currency, amount in self.above.items():
             money.minor(amount, currency)
 
-    def is_dear(self, bought: Purchase) -> bool:
-        """Whether the order's total is above the amount of its currency."""
-        amount = self.above.get(bought.currency)
-        return amount is not None and bought.total > money.minor(amount, bought.currency)
+    def is_above(self, currency: str, total: int) -> bool:
+        """Whether `total` minor units are above the amount of their currency."""
+        amount = self.above.get(currency)
+        return amount is not None and total > money.minor(amount, currency)
 
 
 class HighValue(_Dear, frozen=True, tag="high_value"):
@@ -65,7 +65,7 @@ class HighValue(_Dear, frozen=True, tag="high_value"):
 
     def applies(self, bought: Purchase, seen: Sightings) -> Why | None:
         """The facts for which the rule counts here."""
-        if not self.is_dear(bought):
+        if not self.is_above(bought.currency, bought.total):
             return None
         return {"why": "high_value", "total": bought.total, "currency": bought.currency}
 
@@ -75,7 +75,7 @@ class FirstOrder(_Dear, frozen=True, tag="first_order"):
 
     def applies(self, bought: Purchase, seen: Sightings) -> Why | None:
         """The facts for which the rule counts here."""
-        if not self.is_dear(bought) or seen.customer_since(bought) is not None:
+        if not self.is_above(bought.currency, bought.total) or seen.customer_since(bought) is not None:
             return None
         return {"why": "first_order", "total": bought.total, "currency": bought.currency}
 
@@ -232,9 +232,16 @@ class RuleSet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return timedelta(minutes=max((rule.within_minutes for rule in self._velocities()), default=0))
 
     @property
-    def asks_history(self) -> bool:
-        """Whether it matters if an e-mail address ordered before."""
-        return any(isinstance(rule, FirstOrder | KnownCustomer) for rule in self.rule)
+    def reads_cards(self) -> bool:
+        """Whether any rule looks at cards."""
+        return "card" in self.counted or any(isinstance(rule, Blocklist) and rule.of == "card" for rule in self.rule)
+
+    def asks_history(self, currency: str, total: int) -> bool:
+        """Whether it matters for an order of this total if its e-mail address ordered before."""
+        return any(
+            isinstance(rule, KnownCustomer) or (isinstance(rule, FirstOrder) and rule.is_above(currency, total))
+            for rule in self.rule
+        )
 
 
 def read(text: str) -> RuleSet:

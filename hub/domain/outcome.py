@@ -30,13 +30,15 @@ class Event(Value, frozen=True):
 
 
 class HoldNeed(Value, frozen=True):
-    """A reason for which an order must wait. `detail` says what is wrong; `resolutions` what a person may choose."""
+    """A reason for which an order must wait. `detail` says what is wrong; `resolutions` what a person may choose.
+    `owner`, `hours` until it is overdue and what happens `then` are those of `hub.domain.holds` unless given."""
 
     reason: str
     detail: Details
     resolutions: tuple[str, ...]
-    owner: str = "merchant"
-    hours: int = 24
+    owner: str = ""
+    hours: int = 0
+    then: str = ""
 
 
 class Message(Value, frozen=True):
@@ -240,6 +242,7 @@ class PaymentRow(Value, frozen=True):
     amount: int
     captured: int
 
+    gateway: str = ""
 
 class HoldRow(Value, frozen=True):
     """A hold of the order, open or once resolved by a person."""

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
-from hub.domain import address
-from hub.domain.lifecycle import Lifecycle, PaymentState
+from hub.domain import address, address_checks, fraud
+from hub.domain.address_suggesting import suggest
+from hub.domain.credit import Credit
+from hub.domain.fraud_rules import RuleSet
+from hub.domain.lifecycle import Lifecycle
 from hub.domain.outcome import Changes, Event, HoldNeed, HoldRow, LineRow, OrderRow, Outcome
+from hub.domain.payment_review import due, payment_holds
 
-REVIEW_HOLDS = frozenset({"payment", "address", "mapping", "duplicate", "channel_pending", "customer", "manual"})
+REVIEW_HOLDS = frozenset({
+    "payment", "fraud", "address", "credit", "mapping", "duplicate", "channel_pending", "customer", "manual",
+})  # fmt: skip
 """Reasons that review opens and, once healed, closes."""
-
-PAYMENT_FAILED = frozenset({PaymentState.FAILED, PaymentState.VOIDED, PaymentState.EXPIRED})
-PAYMENT_GOOD = frozenset({PaymentState.AUTHORIZED, PaymentState.CAPTURED, PaymentState.PARTIALLY_CAPTURED})
 
 DUPLICATE_WINDOW = timedelta(minutes=10)
 """The same buyer, lines and amount within this time look like one order placed twice."""
@@ -32,12 +35,28 @@ class Twin(Struct, frozen=True):
     """(listing or SKU, units), sorted."""
 
 
+class Policy(Struct, frozen=True):
+    """A merchant's rules in force; `version` 0 are those that come with the product."""
+
+    version: int
+    rules: RuleSet
+
+
 class ReviewFacts(Struct, frozen=True, kw_only=True):
-    """`listings`: (account, listing id) → SKU; `skus`: (merchant, SKU) there are; `twins`: by order id."""
+    """`listings`: (account, listing id) → SKU; `skus`: (merchant, SKU) there are; `twins`: by order id.
+
+    By merchant: `policies` (none: no rules), `seen`, what their velocities count, `carriers`, the names of its carriers
+    in lower case. By order: `cards`. `credit` is used up while a batch is decided.
+    """
 
     listings: Mapping[tuple[int, str], str] = {}
     skus: frozenset[tuple[int, str]] = frozenset()
     twins: Mapping[int, tuple[Twin, ...]] = {}
+    policies: Mapping[int, Policy] = {}
+    seen: Mapping[int, fraud.Sightings] = {}
+    cards: Mapping[int, tuple[str, ...]] = {}
+    carriers: Mapping[int, str] = {}
+    credit: Credit = Credit()
 
 
 def review(order: OrderRow, facts: ReviewFacts, now: datetime) -> Outcome:
@@ -48,17 +67,27 @@ def review(order: OrderRow, facts: ReviewFacts, now: datetime) -> Outcome:
         *sums_holds(order),
         *word_holds(order),
         *mapping_holds(order, facts),
-        *address_holds(order),
+        *address_holds(order, facts),
         *contact_holds(order),
-        *payment_holds(order),
+        *payment_holds(order, facts.credit),
         *duplicate_holds(order, facts),
+        *fraud_holds(order, facts),
     )
-    holds = not_waived(order.holds, needs)
+    holds = tuple(_by_policy(need, facts.policies.get(order.merchant_id)) for need in not_waived(order.holds, needs))
     changes = Changes(skus=found)
     if holds:
         return Outcome(holds=holds, changes=changes, row=order)
-    accepted = Event("accepted", {"checked": sorted(REVIEW_HOLDS), "units": order.units_to_ship})
+    how = facts.credit.take(order, due(order))
+    accepted = Event("accepted", {"checked": sorted(REVIEW_HOLDS), "units": order.units_to_ship, **how})
     return Outcome(to=Lifecycle.ACCEPTED, events=(accepted,), changes=changes, row=order)
+
+
+def _by_policy(need: HoldNeed, policy: Policy | None) -> HoldNeed:
+    """The hold with the deadline and the end that the merchant's own rules give it."""
+    own = policy.rules.holds.get(need.reason) if policy else None  # type: ignore[call-overload]
+    if own is None:
+        return need
+    return replace(need, owner=own.owner or need.owner, hours=own.hours or need.hours, then=own.then or need.then)
 
 
 def _with_sku(line: LineRow, found: Mapping[int, str]) -> LineRow:
@@ -67,12 +96,17 @@ def _with_sku(line: LineRow, found: Mapping[int, str]) -> LineRow:
 
 def not_waived(known: tuple[HoldRow, ...], needs: tuple[HoldNeed, ...]) -> tuple[HoldNeed, ...]:
     """`needs` without those that a person has already looked at, in exactly this form, and let pass."""
-    waived = {(hold.reason, _frozen(hold.detail)) for hold in known if not hold.is_open and hold.resolution == "accept"}
+    waived = {(hold.reason, _form(hold.detail)) for hold in known if not hold.is_open and hold.resolution == "accept"}
     merged: dict[str, HoldNeed] = {}
     for need in needs:
-        if (need.reason, _frozen(need.detail)) not in waived:
+        if (need.reason, _form(need.detail)) not in waived:
             merged.setdefault(need.reason, need)
     return tuple(merged.values())
+
+
+def _form(detail: Mapping[str, object]) -> object:
+    """What was looked at: the doubt, not what was suggested against it."""
+    return _frozen({name: value for name, value in detail.items() if name != "suggestion"})
 
 
 def _frozen(value: object) -> object:
@@ -129,17 +163,26 @@ def mapping_holds(order: OrderRow, facts: ReviewFacts) -> tuple[HoldNeed, ...]:
     return (HoldNeed("mapping", {"what": "skus", "lines": missing}, ("cancel",)),)
 
 
-def address_holds(order: OrderRow) -> tuple[HoldNeed, ...]:
-    """Goods need a place to go to that its country's rules allow."""
+def address_holds(order: OrderRow, facts: ReviewFacts) -> tuple[HoldNeed, ...]:
+    """Goods need a place to go to that its country's rules allow, the merchant's law too, and a carrier serves."""
     if not order.units_to_ship:
         return ()
-    if order.ship_to is None:
+    to, policy = order.ship_to, facts.policies.get(order.merchant_id)
+    if to is None:
         return (HoldNeed("address", {"what": "no_address"}, ("use_address", "cancel"), owner="customer"),)
-    faults = address.faults(order.ship_to)
+    if policy and (entry := address_checks.embargo(to, policy.rules.address)):
+        return (HoldNeed("address", {"what": "embargo", "entry": entry}, ("use_address", "accept", "cancel")),)
+    faults = [f"{fault.field}_{fault.why}" for fault in address.faults(to)]
+    if policy:
+        faults += address_checks.more_faults(to, policy.rules.address, facts.carriers.get(order.merchant_id, ""))
     if not faults:
         return ()
-    detail: dict[str, object] = {"what": "address", "faults": [f"{fault.field}_{fault.why}" for fault in faults]}
-    return (HoldNeed("address", detail, ("use_address", "accept", "cancel"), owner="customer"),)
+    detail: dict[str, object] = {"what": "address", "faults": faults}
+    better = suggest(to, order.bill_to, order.buyer.name)
+    if better is None or "po_box_refused" in faults:
+        return (HoldNeed("address", detail, ("use_address", "accept", "cancel"), owner="customer"),)
+    detail["suggestion"] = to_builtins(better)
+    return (HoldNeed("address", detail, ("use_suggestion", "use_address", "accept", "cancel"), owner="customer"),)
 
 
 def contact_holds(order: OrderRow) -> tuple[HoldNeed, ...]:
@@ -150,24 +193,6 @@ def contact_holds(order: OrderRow) -> tuple[HoldNeed, ...]:
         return ()
     detail: dict[str, object] = {"what": "contact", "email": order.email, "phones": sorted(phones)}
     return (HoldNeed("customer", detail, ("accept", "cancel")),)
-
-
-def payment_holds(order: OrderRow) -> tuple[HoldNeed, ...]:
-    """Money must be there or promised: paid at the channel, or payments that are good for the whole total."""
-    if order.pending:
-        return (HoldNeed("channel_pending", {"what": "channel_pending"}, ("cancel",), owner="channel", hours=72),)
-    if order.paid or not order.total:
-        return ()
-    good = sum(payment.amount for payment in order.payments if payment.state in PAYMENT_GOOD)
-    if good >= order.total:
-        return ()
-    failed = any(payment.state in PAYMENT_FAILED for payment in order.payments)
-    detail: dict[str, object] = {
-        "what": "payment_failed" if failed else "payment_missing",
-        "due": order.total - good,
-        "currency": order.currency,
-    }
-    return (HoldNeed("payment", detail, ("accept", "cancel"), owner="customer", hours=72),)
 
 
 def duplicate_holds(order: OrderRow, facts: ReviewFacts) -> tuple[HoldNeed, ...]:
@@ -187,3 +212,19 @@ def duplicate_holds(order: OrderRow, facts: ReviewFacts) -> tuple[HoldNeed, ...]
 def signature(order: OrderRow) -> tuple[tuple[str, int], ...]:
     """What was bought, in a form two channels' orders can be compared by."""
     return tuple(sorted((line.sku or line.listing_id or line.title, line.ordered) for line in order.lines))
+
+
+def fraud_holds(order: OrderRow, facts: ReviewFacts) -> tuple[HoldNeed, ...]:
+    """Points by the merchant's rules. A score that a person let pass is let pass, and so is any lower one."""
+    policy = facts.policies.get(order.merchant_id)
+    if policy is None or all(line.ordered - line.cancelled <= line.shipped for line in order.lines):
+        return ()
+    bought = fraud.purchase(order, facts.cards.get(order.id, ()))
+    scored = fraud.score(bought, policy.rules, facts.seen.get(order.merchant_id, fraud.Sightings()))
+    passed = [
+        hold.detail.get("score") for hold in order.holds if hold.reason == "fraud" and hold.resolution == "accept"
+    ]
+    if scored.points < policy.rules.hold_at or any(isinstance(p, int) and p >= scored.points for p in passed):
+        return ()
+    detail = {**fraud.detail(scored, policy.rules), "version": policy.version}
+    return (HoldNeed("fraud", detail, ("accept", "cancel")),)

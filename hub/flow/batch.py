@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from msgspec.structs import asdict
 
 from hub.domain.bundling import units_by_line
+from hub.domain.holds import after, protocol_of, stored
 from hub.domain.lifecycle import FOREVER, Inbox, Lifecycle, Outbox, Work
 from hub.domain.outcome import (
     DayLoad,
@@ -97,10 +98,11 @@ class Batch:
 
     def hold(self, merchant_id: int, order_id: int, need: HoldNeed) -> None:
         """Opens a hold, or brings an open one of the same reason up to date; the last word of the batch counts."""
+        protocol = protocol_of(need)
         self.holds[merchant_id, order_id, need.reason] = {
             "id": self.ids.next(), "merchant_id": merchant_id, "order_id": order_id, "reason": need.reason,
-            "state": "open", "detail": need.detail, "owner": need.owner, "opened_at": self.at,
-            "due_at": _hours_later(self.at, need.hours), "protocol": {"ask": [need.owner], "then": "escalate"},
+            "state": "open", "detail": need.detail, "owner": protocol.owner, "opened_at": self.at,
+            "due_at": self.at + after(protocol.hours), "protocol": stored(protocol),
             "resolutions": need.resolutions, "resolution": "", "closed_by": "",
         }  # fmt: skip
 
@@ -223,10 +225,6 @@ class Batch:
 def parcel_columns(parcel: ParcelRow) -> Dict:
     """A parcel as its table has it."""
     return asdict(parcel)
-
-
-def _hours_later(at: datetime, hours: int) -> datetime:
-    return at + timedelta(hours=hours)
 
 
 def inbox_done(ids: list[int]) -> tuple[str, list[int]]:

@@ -12,9 +12,11 @@ from hub.domain.automation import RuleSet
 from hub.domain.listening import NOBODY, Listeners
 from hub.domain.outgoing import Kind
 from hub.domain.routing_plan import Plan
+from hub.domain.validation import Policy
 from hub.errors import CrossdockError
 from hub.flow import plans
 from hub.flow.automation_facts import read_rules
+from hub.flow.policies import read_policies
 from hub.flow.senders import kinds_of
 from hub.store.database import Database, Tx
 
@@ -41,6 +43,8 @@ class Known:
     plans: Mapping[int, Plan] = field(default_factory=dict)
     """Merchant → how its orders are routed, where it has said so."""
     rules: Mapping[int, RuleSet] = field(default_factory=dict)
+    policies: Mapping[int, Policy] = field(default_factory=dict)
+    """Merchant → its rules of review, where it has some of its own."""
 
     def kinds(self) -> dict[int, frozenset[Kind]]:
         """What each account takes."""
@@ -96,7 +100,8 @@ class Directory:
                     row["id"], row["merchant_id"], row["connector"], kinds_of(channel), row["name"], listens
                 )
             rules = await read_rules(tx)
-            self._known, self._read_at = Known(entries, await plans.newest(tx), rules), time.monotonic()
+            known = Known(entries, await plans.newest(tx), rules, await read_policies(tx))
+            self._known, self._read_at = known, time.monotonic()
         return self._known
 
     def forget(self) -> None:

@@ -1,11 +1,14 @@
-"""Facts of review: what listings mean, which SKUs there are, and orders that look the same."""
+"""Facts of review: what listings mean, which SKUs there are, orders that look the same, and what fraud rules count."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from hub.domain.outcome import OrderRow
 from hub.domain.validation import DUPLICATE_WINDOW, ReviewFacts, Twin
+from hub.flow import fraud_facts
+from hub.flow.directory import Known
+from hub.flow.policies import DEFAULT
 from hub.flow.stage import Desk
 
 LISTINGS = """SELECT l.account_id, l.listing_id, l.sku FROM listings l
@@ -29,10 +32,27 @@ TWINS = """SELECT mine.id AS order_id, o.id, o.number, o.placed_at,
 
 
 async def facts(desk: Desk, orders: Sequence[OrderRow]) -> ReviewFacts:
-    """Three statements a batch."""
+    """Four statements a batch; one more where somebody has not paid."""
+    known = await desk.directory.known(desk.tx)
+    policies = {order.merchant_id: known.policies.get(order.merchant_id, DEFAULT) for order in orders}
+    seen, cards = await fraud_facts.history(desk, orders, policies)
     return ReviewFacts(
-        listings=await _listings(desk, orders), skus=await _skus(desk, orders), twins=await _twins(desk, orders)
+        listings=await _listings(desk, orders),
+        skus=await _skus(desk, orders),
+        twins=await _twins(desk, orders),
+        policies=policies,
+        seen=seen,
+        cards=cards,
+        carriers=_carriers(known, policies),
+        credit=await fraud_facts.accounts(desk, orders),
     )
+
+
+def _carriers(known: Known, merchants: Collection[int]) -> dict[int, str]:
+    """What each merchant's carrier is called, if it has one: of several the one that labels are bought from."""
+    chosen = known.carriers()
+    found = {merchant: known.entries[chosen[merchant]] for merchant in merchants if merchant in chosen}
+    return {merchant: f"{entry.connector} {entry.name}".lower() for merchant, entry in found.items()}
 
 
 async def _listings(desk: Desk, orders: Sequence[OrderRow]) -> dict[tuple[int, str], str]:

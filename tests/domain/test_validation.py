@@ -106,7 +106,8 @@ def test_an_address_that_no_carrier_finds(ship_to: Address, faults: list[str]) -
     hold = only_hold(decide(order(ship_to=ship_to)))
 
     assert (hold.reason, hold.owner) == ("address", "customer")
-    assert hold.detail == {"what": "address", "faults": faults}
+    assert {**hold.detail, "suggestion": None} == {"what": "address", "faults": faults, "suggestion": None}
+    assert ("suggestion" in hold.detail) == ("use_suggestion" in hold.resolutions)
 
 
 def test_no_address_at_all() -> None:

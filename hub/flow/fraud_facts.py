@@ -1,0 +1,141 @@
+"""Facts of fraud rules and of credit for one batch: what else its buyers ordered, in one statement; what those on terms
+owe, in one statement where somebody has not paid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+import msgspec
+
+from hub.domain import credit
+from hub.domain.fraud import KEYS, Purchase, Sightings
+from hub.domain.lifecycle import Lifecycle
+from hub.domain.order import Address
+from hub.domain.outcome import OrderRow
+from hub.domain.payment_review import due
+from hub.domain.validation import Policy
+from hub.flow.stage import Desk
+from hub.store.database import Row
+
+# ruff: noqa: S608 - statements are put together from constants of our own code
+
+MOST_OF_ONE = 50
+"""Orders of one e-mail address that are counted; no rule needs to know how many more there are."""
+MOST_RECENT = 3000
+"""Of a merchant whose rules count phones, addresses, cards or IP addresses, the newest orders of the window."""
+
+_ENDED = f"({int(Lifecycle.CANCELLED)}, {int(Lifecycle.REJECTED)})"
+_MINE = """unnest($1::bigint[], $2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::boolean[])
+    AS mine(id, merchant_id, email, placed_at, since, history)"""
+_SAME = "o.merchant_id = mine.merchant_id AND o.email = mine.email AND o.id <> mine.id"
+BY_EMAIL = f"""SELECT o.id, o.merchant_id, o.placed_at, o.state, o.currency, o.email, '' AS phone, '' AS ip,
+        NULL AS ship_to, '{{}}'::text[] AS cards
+    FROM {_MINE} CROSS JOIN LATERAL (
+        (SELECT o.* FROM orders o WHERE {_SAME} AND o.placed_at BETWEEN mine.since AND mine.placed_at
+         LIMIT {MOST_OF_ONE})
+        UNION ALL
+        (SELECT o.* FROM orders o WHERE mine.history AND {_SAME} AND o.placed_at < mine.placed_at
+             AND o.state NOT IN {_ENDED} ORDER BY o.placed_at LIMIT 1)) o"""
+RECENT = f"""SELECT o.id, o.merchant_id, o.placed_at, o.state, o.currency, o.email,
+        coalesce(nullif(o.buyer->>'phone', ''), o.ship_to->>'phone', '') AS phone,
+        coalesce(o.buyer->>'ip', '') AS ip, o.ship_to::text,
+        CASE WHEN w.cards THEN ARRAY(SELECT p.gateway || ':' || p.last4 FROM payments p
+            WHERE p.order_id = o.id AND p.last4 <> '') ELSE '{{}}' END AS cards
+    FROM unnest($7::bigint[], $8::timestamptz[], $9::boolean[]) AS w(merchant_id, since, cards) CROSS JOIN LATERAL (
+        SELECT * FROM orders o WHERE o.merchant_id = w.merchant_id AND o.created_at >= w.since
+        ORDER BY o.created_at DESC LIMIT {MOST_RECENT}) o"""
+
+TERMS = """SELECT t.merchant_id, t.email, t.currency, t.credit_limit, t.days,
+        ARRAY(SELECT o.id FROM orders o {open}) AS counted,
+        (SELECT coalesce(sum(greatest(0, o.total - (SELECT coalesce(sum(p.captured), 0) FROM payments p
+            WHERE p.order_id = o.id))), 0)::bigint FROM orders o {open}) AS owed
+    FROM terms t JOIN unnest($1::bigint[], $2::text[], $3::text[]) AS w(merchant_id, email, currency)
+        USING (merchant_id, email, currency)
+    ORDER BY t.merchant_id, t.email, t.currency FOR UPDATE OF t""".format(
+    open=f"""WHERE o.merchant_id = t.merchant_id AND o.email = t.email AND o.currency = t.currency AND NOT o.paid
+        AND o.state IN ({int(Lifecycle.ACCEPTED)}, {int(Lifecycle.IN_PROGRESS)}, {int(Lifecycle.COMPLETED)})"""
+)
+"""Locked until the batch commits, so that two orders at once do not both find the limit free."""
+
+_address = msgspec.json.Decoder(Address)
+Policies = Mapping[int, Policy]
+History = tuple[dict[int, Sightings], dict[int, tuple[str, ...]]]
+
+
+async def history(desk: Desk, orders: Sequence[OrderRow], policies: Policies) -> History:
+    """What rules count, by merchant; and the cards of the batch's own orders."""
+    mine = [_asked(order, policies[order.merchant_id]) for order in orders if _asks(order, policies)]
+    wide = _windows(orders, policies)
+    if not mine and not wide:
+        return {}, {}
+    arguments = list(map(list, zip(*mine, strict=True))) if mine else [[] for _ in range(6)]
+    sql = f"{RECENT} UNION ALL {BY_EMAIL}" if wide else BY_EMAIL
+    windows = list(map(list, zip(*wide, strict=True))) if wide else []
+    return _counted(await desk.tx.fetch(sql, *arguments, *windows), orders)
+
+
+def _asks(order: OrderRow, policies: Policies) -> bool:
+    rules = policies[order.merchant_id].rules
+    return bool(order.email) and ("email" in rules.counted or rules.asks_history(order.currency, order.total))
+
+
+def _asked(order: OrderRow, policy: Policy) -> tuple[object, ...]:
+    rules = policy.rules
+    since = order.placed_at - (rules.window if "email" in rules.counted else timedelta())
+    history = rules.asks_history(order.currency, order.total)
+    return order.id, order.merchant_id, order.email, order.placed_at, since, history
+
+
+def _windows(orders: Sequence[OrderRow], policies: Policies) -> list[tuple[object, ...]]:
+    """(merchant, since, whether cards matter) for merchants whose rules count more than e-mail addresses."""
+    first: dict[int, OrderRow] = {}
+    for order in sorted(orders, key=lambda order: order.placed_at):
+        first.setdefault(order.merchant_id, order)
+    return [
+        (merchant, order.placed_at - policies[merchant].rules.window, policies[merchant].rules.reads_cards)
+        for merchant, order in first.items()
+        if policies[merchant].rules.counted - {"email"} or policies[merchant].rules.reads_cards
+    ]
+
+
+def _counted(rows: Sequence[Row], orders: Sequence[OrderRow]) -> History:
+    seen: dict[int, Sightings] = {order.merchant_id: Sightings(KEYS) for order in orders}
+    own = {order.id for order in orders}
+    cards: dict[int, tuple[str, ...]] = {}
+    for row in sorted(rows, key=lambda row: row["ship_to"] is None):  # what is told in full first: each counts once
+        if row["id"] in own and row["cards"]:
+            cards[row["id"]] = tuple(row["cards"])
+        seen[row["merchant_id"]].add(_purchase(row))
+    return seen, cards
+
+
+def _purchase(row: Row) -> Purchase:
+    """Another order, as far as it is counted."""
+    return Purchase(
+        id=row["id"],
+        placed_at=row["placed_at"],
+        currency=row["currency"],
+        total=0,
+        email=row["email"],
+        phone=row["phone"],
+        ip=row["ip"],
+        cards=tuple(row["cards"]),
+        ship_to=_address.decode(row["ship_to"]) if row["ship_to"] else None,
+        cancelled=row["state"] in {Lifecycle.CANCELLED, Lifecycle.REJECTED},
+    )
+
+
+async def accounts(desk: Desk, orders: Sequence[OrderRow]) -> credit.Credit:
+    """Accounts on terms of those buyers of the batch who have not paid."""
+    wanted = sorted({credit.key(order) for order in orders if order.email and not order.pending and due(order)})
+    if not wanted:
+        return credit.Credit()
+    rows = await desk.tx.fetch(TERMS, *map(list, zip(*wanted, strict=True)))
+    return credit.Credit(
+        (
+            (row["merchant_id"], row["email"], row["currency"]),
+            credit.Account(row["credit_limit"], row["days"], row["owed"], frozenset(row["counted"])),
+        )
+        for row in rows
+    )
