@@ -19,7 +19,7 @@ from aiohttp import web
 
 from hub.accounts import Accounts, Tools
 from hub.actions.services import Services
-from hub.command import catalog, channels, logs, records, report, verifying
+from hub.command import automation, catalog, channels, logs, records, report, verifying
 from hub.command.channels import Json
 from hub.errors import Invalid
 from hub.flow.inbox import Inbox
@@ -168,6 +168,7 @@ app.add_typer(stock, name="stock")
 app.add_typer(catalog.catalog(run), name="catalog")
 catalog.on_channel(channel, run)
 catalog.on_stock(stock, run)
+app.add_typer(automation.automation(run), name="automation")
 app.add_typer(records.users(run), name="user")
 app.add_typer(records.tokens(run), name="token")
 app.add_typer(bench, name="bench")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from hub.actions.automation_sweep import sweep_rules
 from hub.actions.compare_stock import compare_stock, stock_readers
 from hub.actions.expire_holds import expire_holds
 from hub.actions.fire_slots import clean_firings
@@ -83,6 +84,7 @@ JOBS: tuple[Job | AccountJob, ...] = (
     AccountJob("forget_people",   hours(24),          forgetful,    _people,          600),
     AccountJob("give_up_waiting", minutes(10),        overdue,      give_up_waiting),
     Job("expire_holds",           seconds(30),        expire_holds),
+    Job("automation",             minutes(1),         sweep_rules),
     Job("wake_forgotten",         minutes(5),         wake_forgotten),
     Job("clean_firings",          Cron("10 3 * * *"), clean_firings),
 )  # fmt: skip
