@@ -17,7 +17,6 @@ from hub.flow import automation, automation_facts
 from hub.flow.automation_facts import Record, Seen
 from hub.flow.batch import Batch
 from hub.flow.contacts import EMAIL
-from hub.flow.directory import Directory, Known
 from hub.ports import Ids
 from hub.store.database import Database, Row, Tx
 
@@ -47,6 +46,8 @@ HAPPENED = """
     SELECT e.order_id AS id, e.kind, e.details FROM orders o JOIN events e ON e.merchant_id = $1 AND e.order_id = o.id
     WHERE o.merchant_id = $1 AND o.state < 9 AND o.id > $2 AND e.kind = ANY($3::text[]) AND e.recorded_at > $4
     ORDER BY o.id, e.recorded_at, e.seq LIMIT $5"""
+MAILS = """SELECT merchant_id, min(id) FROM accounts
+    WHERE connector = $1 AND state <> 'removed' AND merchant_id = ANY($2::bigint[]) GROUP BY merchant_id"""
 LOCK = "SELECT id, merchant_id, version FROM orders WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE SKIP LOCKED"
 VERSIONS = """UPDATE orders o SET version = d.version FROM unnest($1::bigint[], $2::integer[]) AS d(id, version)
     WHERE o.id = d.id"""
@@ -57,18 +58,27 @@ BY_EVENT = frozenset(outcomes.KINDS)
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """Rules, and the account that mails, by merchant."""
+
+    rules: Mapping[int, RuleSet]
+    mails: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Sweep:
     """What a sweep works with. `at`: the time it goes by."""
 
     database: Database
-    directory: Directory
     ids: Ids
     at: datetime
 
     async def all(self) -> int:
         """Every merchant that has rules; returns how many rules acted."""
-        known = await self.directory.known(self.database.plain)
-        return sum([await self._merchant(merchant, known) for merchant in sorted(known.rules)])
+        rules = await automation_facts.read_rules(self.database.plain)
+        mails = dict(await self.database.plain.fetch(MAILS, EMAIL, list(rules))) if rules else {}
+        known = Known(rules, mails)
+        return sum([await self._merchant(merchant, known) for merchant in sorted(rules)])
 
     async def _merchant(self, merchant_id: int, known: Known) -> int:
         rules, acted = known.rules[merchant_id], 0
@@ -148,7 +158,7 @@ class Sweep:
         order_id, merchant_id = row["id"], row["merchant_id"]
         plan = automation.act(rules, happened, seen)
         record.add(order_id, seen, plan, rules.version)
-        desk = outcomes.Desk(order_id, seen.number, rules.version, known.by_connector(merchant_id, EMAIL))
+        desk = outcomes.Desk(order_id, seen.number, rules.version, known.mails.get(merchant_id))
         events = [outcomes.told(firing, desk) for firing in plan.firings]
         need = outcomes.hold_need(plan.firings, before.get(order_id))
         if need is not None:
