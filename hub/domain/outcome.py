@@ -145,6 +145,7 @@ class ParcelRow(Value, frozen=True):
     label_currency: str = ""
     handed_over_at: datetime | None = None
     delivered_at: datetime | None = None
+    box: str = ""
 
 
 class NewWork(Value, frozen=True):
@@ -241,8 +242,8 @@ class PaymentRow(Value, frozen=True):
     currency: str
     amount: int
     captured: int
-
     gateway: str = ""
+
 
 class HoldRow(Value, frozen=True):
     """A hold of the order, open or once resolved by a person."""

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hub.domain.bundling import units_by_line
-from hub.domain.lifecycle import Custody, LabelState, Work
+from hub.domain.lifecycle import Custody, LabelState, Work, move_work
 from hub.domain.outcome import (
     Changes,
     Event,
@@ -35,11 +35,17 @@ class PackFacts(Struct, frozen=True):
 
 
 def release(work: WorkRow, facts: None, now: datetime) -> Outcome:
-    """Hands a fulfillment order to the floor, unless a hold on its order keeps it back."""
-    if work.open_holds:
+    """Hands a fulfillment order to an automatic location, unless a hold on its order keeps it back; elsewhere it waits
+    for a wave."""
+    if work.open_holds or not work.automatic:
         return Outcome()
-    by = "automatic location" if work.automatic else "pick list"
-    return Outcome(to=Work.PICKING, events=(Event("released", {"fulfillment": work.number, "to": by}),))
+    return released(work, "automatic location", "hub")
+
+
+def released(work: WorkRow, to: str, actor: str) -> Outcome:
+    """The floor has it. Raises `Conflict` for one that is not open."""
+    state = move_work(work.state, "release")
+    return Outcome(to=state, events=(Event("released", {"fulfillment": work.number, "to": to}, actor=actor),))
 
 
 def pick(work: WorkRow, facts: None, now: datetime) -> Outcome:
@@ -98,11 +104,18 @@ def units(work: WorkRow) -> int:
 
 def weight(work: WorkRow) -> int:
     """Grams of everything in one box, packaging included: as the channel tells them, else as the products do."""
-    told = {line.order_line_id: line.grams * line.units for line in work.lines if line.grams}
-    parts = sum(
-        (line.part_grams or UNKNOWN_GRAMS) * line.quantity for line in work.lines if line.order_line_id not in told
-    )
-    return PACKAGING_GRAMS + sum(told.values()) + parts
+    return PACKAGING_GRAMS + sum(grams * units_by_line(work.lines)[line] for line, grams in unit_grams(work).items())
+
+
+def unit_grams(work: WorkRow) -> dict[int, int]:
+    """Order line → what one unit of it weighs: as the channel tells, else its parts as the products do."""
+    told = {line.order_line_id: line.grams for line in work.lines if line.grams}
+    parts: dict[int, int] = {}
+    for line in work.lines:
+        if line.order_line_id not in told:
+            grams = (line.part_grams or UNKNOWN_GRAMS) * line.per_unit
+            parts[line.order_line_id] = parts.get(line.order_line_id, 0) + grams
+    return told | parts
 
 
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

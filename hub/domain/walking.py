@@ -8,6 +8,7 @@ ends. Levels cost no way. The walk begins and ends at the front of the first ais
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TypeVar
 
 from msgspec import Struct
@@ -75,7 +76,7 @@ def metres(spots: Sequence[Spot]) -> float:
     first, deepest = min(s.aisle for s in known), max(s.rack for s in known)
     door = Spot(first, DOOR.rack)
     way = [door, *known, door]
-    return sum(_leg(here, there, deepest) for here, there in zip(way, way[1:], strict=False))
+    return sum(_leg(here, there, deepest) for here, there in pairwise(way))
 
 
 def _leg(here: Spot, there: Spot, deepest: int) -> float:

@@ -61,7 +61,7 @@ def walks(strategy: str, orders: Sequence[Sequence[Pick]], cart: int) -> list[Wa
         return [_walk("", orders[start : start + cart]) for start in range(0, len(orders), cart)]
     if strategy == "single":
         return [_walk("", orders[start : start + HEAP]) for start in range(0, len(orders), HEAP)]
-    made = []
+    made: list[Walk] = []
     for zone in sorted({pick.zone for order in orders for pick in order}):
         here = [[pick for pick in order if pick.zone == zone] for order in orders]
         parts = [part for part in here if part]

@@ -16,13 +16,13 @@ import structlog
 from msgspec.structs import replace
 
 from hub.domain.automation_outcome import kept_back
-from hub.domain.lifecycle import FOREVER, Lifecycle
+from hub.domain.lifecycle import FOREVER, Lifecycle, Work
 from hub.domain.outcome import Changes, Event, HoldNeed, OrderRow, Outcome, State, WorkRow
 from hub.errors import Conflict
 from hub.flow import automation
 from hub.flow.batch import Batch, postings_rows
 from hub.flow.directory import Directory
-from hub.flow.stage import Desk, Line, Stage
+from hub.flow.stage import Desk, Line, Stage, no_facts
 from hub.ports import Ports
 from hub.store.database import Database
 
@@ -30,6 +30,10 @@ log = structlog.get_logger()
 
 BATCH = 300
 UNROUTED = frozenset({Lifecycle.RECEIVED, Lifecycle.ACCEPTED})
+
+
+BY_HAND: Stage[Any] = Stage("by hand", Work.OPEN, no_facts, lambda row, facts, now: Outcome())
+"""Stands for the stage where a person decided; it closes no holds."""
 
 
 @dataclass(slots=True)
@@ -94,6 +98,14 @@ class Runner:
         outcomes = [_decide(stage, walk.row, facts, desk.now) for walk in here]
         for walk, outcome in zip(here, await automation.after(desk, [w.row for w in here], outcomes), strict=True):
             _gather(stage, walk, outcome, batch)
+
+
+def act(row: OrderRow | WorkRow, outcome: Outcome, batch: Batch) -> None:
+    """What a person did to one row, written as a stage would write it. The caller has locked the row, hands in one
+    outcome of it, and flushes the batch."""
+    walk = Walk(row, row.version, row.state)
+    _gather(BY_HAND, walk, outcome, batch)
+    _finish(walk, batch)
 
 
 def _decide(stage: Stage[Any], row: OrderRow | WorkRow, facts: object, now: datetime) -> Outcome:

@@ -24,8 +24,15 @@ def test_released_to_a_location_that_works_by_itself() -> None:
     assert outcome.events[0].details == {"fulfillment": "1001-F1", "to": "automatic location"}
 
 
+def test_where_people_work_it_waits_for_a_wave() -> None:
+    assert release(work(automatic=False), None, NOW) == Outcome()
+
+
 def test_released_to_people() -> None:
-    assert release(work(automatic=False), None, NOW).events[0].details["to"] == "pick list"
+    outcome = packing.released(work(automatic=False), "wave W1", "user:7")
+
+    assert outcome.to is Work.PICKING
+    assert (outcome.events[0].details["to"], outcome.events[0].actor) == ("wave W1", "user:7")
 
 
 @pytest.mark.parametrize("reason", ["manual", "address", "payment"])

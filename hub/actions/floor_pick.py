@@ -1,0 +1,206 @@
+"""Pick by scan: take a walk, scan item after item, say what is not there, give the walk back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from hub.actions import floor_desk
+from hub.actions.services import Services
+from hub.domain import picking
+from hub.domain.outcome import StockDelta, WorkRow
+from hub.domain.picking import Hand, Stop, Wanted
+from hub.domain.shortage import shorten
+from hub.errors import Conflict, NotFound
+from hub.flow import hands
+from hub.flow.batch import Batch
+from hub.flow.stage import Desk
+from hub.store.audit import Plain
+from hub.store.database import Row, Tx, announce
+
+CLAIM = """UPDATE pick_tasks SET claimed_by = $3, claimed_at = $4, state = 'claimed'
+    WHERE merchant_id = $1 AND id = $2 AND state <> 'done' AND claimed_by IN ('', $3)"""
+WAVE_BEGUN = "UPDATE waves SET state = 'in_progress' WHERE id = $1 AND state = 'released'"
+HOLD_TOTES = "UPDATE totes SET held_by = $2, held_at = $3 WHERE task_id = $1 AND held_by = ''"
+GIVE_BACK = """UPDATE pick_tasks SET claimed_by = '', claimed_at = NULL, state = 'open', hand_line = NULL,
+    hand_units = 0, hand_mark = '' WHERE id = $1"""
+IN_HAND = "UPDATE pick_tasks SET hand_line = $2, hand_units = $3, hand_mark = $4 WHERE id = $1"
+COUNT = """UPDATE pick_lines SET picked = picked + $2,
+    state = CASE WHEN picked + $2 + short < quantity THEN 'open' WHEN short > 0 THEN 'short' ELSE 'picked' END
+    WHERE id = $1 AND picked + short + $2 <= quantity"""
+MARK = """INSERT INTO pick_marks (id, merchant_id, pick_line_id, fulfillment_id, sku, mark, units, at, actor)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
+ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('crossdock:serial:' || $1::text || ':' || $2, 0))"
+SERIAL = """SELECT f.number FROM pick_marks m JOIN fulfillment_orders f ON f.id = m.fulfillment_id
+    WHERE m.merchant_id = $1 AND m.sku = $2 AND m.mark = $3 AND f.state < 6 LIMIT 1"""
+"""A serial number that lies in another order which has not left (dispatched is 6); what came back may be sold again."""
+
+SHORTEN = """WITH was AS (SELECT id, picked FROM pick_lines WHERE fulfillment_line_id = $1 FOR UPDATE)
+    UPDATE pick_lines p SET picked = least(p.picked, p.quantity - p.short - $2), short = p.short + $2, state = 'short'
+    FROM was WHERE p.id = was.id RETURNING p.sku, was.picked - p.picked AS surplus"""
+"""Units leave a stop; of those that were picked already the surplus goes back to its bin."""
+
+
+class Scan(Struct, frozen=True, kw_only=True):
+    """Who scans what on which walk."""
+
+    merchant_id: int
+    task_id: int
+    actor: str
+    code: str = ""
+
+
+class Picked(Struct, frozen=True):
+    """What came of a scan, in words, and what is to be scanned next."""
+
+    said: str
+    next: str
+    kind: str
+    done: bool
+
+
+async def claim_walk(services: Services, scan: Scan) -> Picked:
+    """Makes a walk the scanner's own; its totes too. Raises `Conflict` when it is somebody else's or done, `NotFound`
+    for another merchant's."""
+    async with services.database.transaction() as tx:
+        now = services.clock.now()
+        claimed = await tx.execute(CLAIM, scan.merchant_id, scan.task_id, scan.actor, now)
+        task = await tx.fetchrow(floor_desk.TASK, scan.merchant_id, scan.task_id)
+        if task is None:
+            raise NotFound("no such walk")
+        if not claimed:
+            raise Conflict(_taken(task))
+        await tx.execute(HOLD_TOTES, task["id"], scan.actor, now)
+        await tx.execute(WAVE_BEGUN, task["wave_id"])
+        stops, _ = await floor_desk.stops_of(tx, scan.merchant_id, task["id"])
+        return _answer(f"walk {task['number']} of wave {task['wave']} is yours", floor_desk.wanted_of(task, stops))
+
+
+def _taken(task: Row) -> str:
+    name = f"walk {task['number']} of wave {task['wave']}"
+    if task["state"] == "done":
+        return f"{name} is done"
+    since: datetime = task["claimed_at"]
+    return f"{name} is {task['claimed_name']}'s since {since:%H:%M} UTC; take another one, or ask them to give it back"
+
+
+async def give_back_walk(services: Services, scan: Scan, *, anybody: bool = False) -> None:
+    """Lets go of a walk where it stands; what was picked stays picked. `anybody`: whose it is does not matter."""
+    async with services.database.transaction() as tx:
+        actor = scan.actor
+        if anybody:
+            found = await tx.fetchrow(floor_desk.TASK, scan.merchant_id, scan.task_id)
+            actor = found["claimed_by"] if found is not None else actor
+        task = await floor_desk.own_task(tx, scan.merchant_id, scan.task_id, actor)
+        if task["state"] == "done":
+            raise Conflict(_taken(task))
+        await tx.execute(GIVE_BACK, task["id"])
+        await tx.execute(floor_desk.PUT_DOWN, task["id"], actor)
+
+
+async def scan_pick(services: Services, scan: Scan) -> Picked:
+    """One scan. Raises `Invalid` with what was expected, and then nothing has changed; `Conflict` when the walk is not
+    the scanner's, or a serial number lies in another order."""
+    code = floor_desk.clean(scan.code)
+    async with services.database.transaction() as tx:
+        task = await floor_desk.own_task(tx, scan.merchant_id, scan.task_id, scan.actor)
+        stops, _ = await floor_desk.stops_of(tx, scan.merchant_id, task["id"])
+        next_ = floor_desk.wanted_of(task, stops)
+        sorting = floor_desk.is_sorting(task)
+        codes = await floor_desk.codes_of(tx, scan.merchant_id, [stop.sku for stop in stops], code)
+        step = picking.scan(next_, code, codes, sorting=sorting)
+        assert next_.stop is not None
+        if step.hand is not None:
+            await _check_serial(tx, scan.merchant_id, next_.stop, step.hand)
+            await tx.execute(IN_HAND, task["id"], step.hand.stop_id, step.hand.units, step.hand.mark)
+            return _answer(_held(next_.stop, step.hand), picking.wanted(stops, step.hand, sorting=sorting))
+        assert step.put is not None
+        desk = floor_desk.desk_of(services, tx)
+        await _put(desk, task, (next_.stop, step.put), scan.actor)
+        return await _go_on(desk, task, f"{step.put.units} × {next_.stop.sku} picked", scan.actor)
+
+
+async def _check_serial(tx: Tx, merchant_id: int, stop: Stop, hand: Hand) -> None:
+    if stop.tracking != "serial" or not hand.mark:
+        return
+    await tx.execute(ONE_AT_A_TIME, merchant_id, f"{stop.sku}:{hand.mark}")
+    other = await tx.fetchval(SERIAL, merchant_id, stop.sku, hand.mark)
+    if other is not None:
+        raise Conflict(f"{stop.sku} number {hand.mark} was picked for {other} already; take another one")
+
+
+async def _put(desk: Desk, task: Row, put: tuple[Stop, Hand], actor: str) -> None:
+    """Counts units as picked, and moves their order on when they were its last."""
+    stop, hand = put
+    await _check_serial(desk.tx, task["merchant_id"], stop, hand)
+    if stop.left == hand.units:
+        await hands.take(desk, task["merchant_id"], [stop.fulfillment_id])
+    if not await desk.tx.execute(COUNT, stop.id, hand.units):
+        raise Conflict(f"fewer of {stop.sku} are wanted by now: a part that goes with it is missing; put it back")
+    await desk.tx.execute(IN_HAND, task["id"], None, 0, "")
+    if hand.mark:
+        await desk.tx.execute(
+            MARK, desk.ids.next(), task["merchant_id"], stop.id, stop.fulfillment_id, stop.sku, hand.mark, hand.units,
+            desk.now, actor,
+        )  # fmt: skip
+    if stop.left == hand.units:
+        await floor_desk.finish_order(desk, task["merchant_id"], stop.fulfillment_id, actor)
+
+
+async def _go_on(desk: Desk, task: Row, said: str, actor: str) -> Picked:
+    await floor_desk.finish_walk(desk, task, actor)
+    await announce(desk.tx, "fulfillments", "orders")
+    after = await desk.tx.fetchrow(floor_desk.TASK, task["merchant_id"], task["id"])
+    assert after is not None
+    stops, _ = await floor_desk.stops_of(desk.tx, task["merchant_id"], task["id"])
+    return _answer(said, floor_desk.wanted_of(after, stops))
+
+
+async def report_short(services: Services, scan: Scan) -> Picked:
+    """What is still wanted at the stop in front is not on the shelf: it leaves the order, which is routed again; the
+    location's count is corrected, so that nobody is sent there for it. Raises `Conflict` while something is in hand."""
+    async with services.database.transaction() as tx:
+        task = await floor_desk.own_task(tx, scan.merchant_id, scan.task_id, scan.actor)
+        stops, _ = await floor_desk.stops_of(tx, scan.merchant_id, task["id"])
+        next_ = floor_desk.wanted_of(task, stops)
+        if next_.stop is None:
+            raise Conflict("this walk is done; nothing can be missing any more")
+        if next_.hand is not None:
+            raise Conflict(f"something is in your hand; first scan {next_.words}")
+        desk = floor_desk.desk_of(services, tx)
+        said = await _shorten(desk, next_.stop, scan)
+        return await _go_on(desk, task, said, scan.actor)
+
+
+async def _shorten(desk: Desk, stop: Stop, scan: Scan) -> str:
+    work = await hands.take_one(desk, scan.merchant_id, stop.fulfillment_id)
+    short = shorten(work, stop.line_id, stop.left, scan.actor)
+    rows = [await desk.tx.fetchrow(SHORTEN, line_id, units) for line_id, units in short.lines.items()]
+    back = [f"{row['surplus']} × {row['sku']}" for row in rows if row is not None and row["surplus"]]
+    batch = Batch(desk.ids, desk.now)
+    await hands.shrink(desk, batch, work, short, scan.actor)
+    gone = await _write_off(desk, batch, work, stop)
+    await batch.flush(desk.tx)
+    details: dict[str, Plain] = {"sku": stop.sku, "missing": stop.left, "written_off": gone}
+    await floor_desk.note(desk, scan.merchant_id, (scan.actor, "report_short", f"order:{work.order_id}"), details)
+    if short.outcome.to is None:
+        await floor_desk.finish_order(desk, scan.merchant_id, work.id, scan.actor)
+    put_back = f"; put back {', '.join(back)}" if back else ""
+    return f"{stop.left} × {stop.sku} short; {work.order_number} is routed again for {short.units}{put_back}"
+
+
+async def _write_off(desk: Desk, batch: Batch, work: WorkRow, stop: Stop) -> int:
+    """The shelf is empty: what is missing is written off, and with it whatever the books still call free there."""
+    free = await desk.tx.fetchval(hands.FREE, work.merchant_id, stop.sku, work.location_id)
+    gone = stop.left + int(free or 0)
+    batch.stock_change(work.merchant_id, StockDelta(stop.sku, work.location_id, -gone, 0, "shortage", work.id))
+    return gone
+
+
+def _held(stop: Stop, hand: Hand) -> str:
+    return f"{hand.units} × {stop.sku} in hand" + (f", number {hand.mark}" if hand.mark else "")
+
+
+def _answer(said: str, next_: Wanted) -> Picked:
+    return Picked(said, next_.words, next_.kind, next_.stop is None)
