@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -44,6 +44,7 @@ def templates(language: str) -> Mapping[str, str]:
         return dict(_flat(tomllib.load(file)))
 
 
+@lru_cache(maxsize=1024)
 def language_of(locale: str) -> str:
     """The language with texts that is nearest to a locale such as `de-AT`; the fallback when there is none."""
     wanted = re.split(r"[-_]", locale.lower(), maxsplit=1)[0]
@@ -69,15 +70,29 @@ def text(key: str, locale: str, params: Mapping[str, str] | None = None) -> str:
     if template is None:
         raise Invalid("text", f"there is no text {key!r}; see bot/texts/{FALLBACK}/messages.toml")
     given = params or {}
+    said: list[str] = []
+    for optional, pieces in _taken_apart(template):
+        if optional and not all(given.get(name) for _, name, _ in pieces if name):
+            continue
+        said += [_formatted(given.get(name, ""), kind, locale) if name else words for words, name, kind in pieces]
+    return "".join(said).strip()
 
-    def optional(match: re.Match[str]) -> str:
-        named = [name for name, _ in _PARAMETER.findall(match[1])]
-        return match[1] if all(given.get(name) for name in named) else ""
 
-    def fill(match: re.Match[str]) -> str:
-        return _formatted(given.get(match[1], ""), match[2] or "", locale)
+@lru_cache(maxsize=1024)
+def _taken_apart(template: str) -> tuple[tuple[bool, tuple[tuple[str, str, str], ...]], ...]:
+    """Stretches of a template, each with whether it is left out unless all its parameters are given, and its pieces:
+    (words, name, kind), of which a piece of words has no name."""
+    stretches = enumerate(_OPTIONAL.split(template))
+    return tuple((place % 2 == 1, tuple(_pieces(words))) for place, words in stretches)
 
-    return _PARAMETER.sub(fill, _OPTIONAL.sub(optional, template)).strip()
+
+def _pieces(words: str) -> Iterator[tuple[str, str, str]]:
+    end = 0
+    for match in _PARAMETER.finditer(words):
+        yield words[end : match.start()], "", ""
+        yield "", match[1], match[2] or ""
+        end = match.end()
+    yield words[end:], "", ""
 
 
 @lru_cache(maxsize=4096)

@@ -23,7 +23,7 @@ def credentials(url: str, pool: int) -> dict[str, Any]:
         "minsize": 1,
         "maxsize": pool,
         "reset": _keep,
-        "server_settings": {"plan_cache_mode": "force_custom_plan", "timezone": "UTC"},
+        "server_settings": {"timezone": "UTC"},
         **({"ssl": query["sslmode"]} if "sslmode" in query else {}),
     }
 

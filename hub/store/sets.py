@@ -43,9 +43,9 @@ async def insert(tx: Tx, table: str, rows: Sequence[Mapping[str, object]], confl
         return 0
     if conflict:
         return await tx.execute(_insert_sql(table, tuple(rows[0]), conflict), text(rows))
-    columns = tuple(rows[0])
-    of = itemgetter(*columns)
-    return await tx.copy(table, columns, [of(row) for row in _flat(table, rows, columns)])
+    nested = [name for name in rows[0] if name in _json_columns(table)]
+    plain = [name for name in rows[0] if name not in nested]
+    return await tx.copy(table, (*plain, *nested), _records(rows, plain, nested))
 
 
 async def insert_new(tx: Tx, table: str, rows: Sequence[Mapping[str, Any]], keys: Mapping[str, str]) -> int:
@@ -73,14 +73,21 @@ def _present_sql(table: str, keys: tuple[tuple[str, str], ...]) -> str:
     return f"SELECT {names} FROM {table} JOIN unnest({arrays}) AS w({names}) USING ({names})"  # noqa: S608 - our names
 
 
-def _flat(table: str, rows: Sequence[Mapping[str, Any]], columns: tuple[str, ...]) -> Sequence[Mapping[str, Any]]:
-    """The rows with their JSON columns as text."""
-    nested = [name for name in columns if name in _json_columns(table)]
+def _records(
+    rows: Sequence[Mapping[str, Any]], plain: Sequence[str], nested: Sequence[str]
+) -> list[tuple[object, ...]]:
+    """The rows for COPY: their `plain` columns, then the `nested` ones as JSON text."""
+    of = itemgetter(*plain)  # of two columns or more: every table has an id and a merchant
     if not nested:
-        return rows
-    return [
-        {**row, **{name: encode(value).decode() for name in nested if (value := row[name]) is not None}} for row in rows
-    ]
+        return [of(row) for row in rows]
+    if len(nested) == 1:
+        (one,) = nested
+        return [(*of(row), _json(row[one])) for row in rows]
+    return [(*of(row), *(_json(row[name]) for name in nested)) for row in rows]
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else encode(value).decode()
 
 
 @lru_cache(maxsize=64)
