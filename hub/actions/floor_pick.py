@@ -8,10 +8,9 @@ from msgspec import Struct
 
 from hub.actions import floor_desk
 from hub.actions.services import Services
+from hub.actions.stock_shortage import ReportShortage, shorten
 from hub.domain import picking
-from hub.domain.outcome import StockDelta, WorkRow
 from hub.domain.picking import Hand, Stop, Wanted
-from hub.domain.shortage import shorten
 from hub.errors import Conflict, NotFound
 from hub.flow import hands
 from hub.flow.batch import Batch
@@ -36,10 +35,14 @@ SERIAL = """SELECT f.number FROM pick_marks m JOIN fulfillment_orders f ON f.id 
     WHERE m.merchant_id = $1 AND m.sku = $2 AND m.mark = $3 AND f.state < 6 LIMIT 1"""
 """A serial number that lies in another order which has not left (dispatched is 6); what came back may be sold again."""
 
-SHORTEN = """WITH was AS (SELECT id, picked FROM pick_lines WHERE fulfillment_line_id = $1 FOR UPDATE)
-    UPDATE pick_lines p SET picked = least(p.picked, p.quantity - p.short - $2), short = p.short + $2, state = 'short'
-    FROM was WHERE p.id = was.id RETURNING p.sku, was.picked - p.picked AS surplus"""
-"""Units leave a stop; of those that were picked already the surplus goes back to its bin."""
+CATCH_UP = """WITH now AS (
+        SELECT p.id, p.picked, CASE WHEN f.state = 10 THEN 0 ELSE coalesce(l.quantity, 0) END AS wanted
+        FROM pick_lines p JOIN fulfillment_orders f ON f.id = p.fulfillment_id
+        LEFT JOIN fulfillment_lines l ON l.id = p.fulfillment_line_id
+        WHERE p.fulfillment_id = $1 ORDER BY p.id FOR UPDATE OF p)
+    UPDATE pick_lines p SET short = p.quantity - n.wanted, picked = least(p.picked, n.wanted), state = 'short'
+    FROM now n WHERE p.id = n.id AND p.quantity - p.short > n.wanted RETURNING p.sku, n.picked - p.picked AS surplus"""
+"""Stops follow their fulfillment lines when units leave these; what was picked beyond them goes back to its bin."""
 
 
 class Scan(Struct, frozen=True, kw_only=True):
@@ -158,8 +161,8 @@ async def _go_on(desk: Desk, task: Row, said: str, actor: str) -> Picked:
 
 
 async def report_short(services: Services, scan: Scan) -> Picked:
-    """What is still wanted at the stop in front is not on the shelf: it leaves the order, which is routed again; the
-    location's count is corrected, so that nobody is sent there for it. Raises `Conflict` while something is in hand."""
+    """What is still wanted at the stop in front is not on the shelf: it leaves the order, which is routed again, and
+    the location is corrected (see `stock_shortage`). Raises `Conflict` while something is in hand."""
     async with services.database.transaction() as tx:
         task = await floor_desk.own_task(tx, scan.merchant_id, scan.task_id, scan.actor)
         stops, _ = await floor_desk.stops_of(tx, scan.merchant_id, task["id"])
@@ -169,33 +172,24 @@ async def report_short(services: Services, scan: Scan) -> Picked:
         if next_.hand is not None:
             raise Conflict(f"something is in your hand; first scan {next_.words}")
         desk = floor_desk.desk_of(services, tx)
-        said = await _shorten(desk, next_.stop, scan)
+        said = await _shorten(services, desk, next_.stop, scan)
         return await _go_on(desk, task, said, scan.actor)
 
 
-async def _shorten(desk: Desk, stop: Stop, scan: Scan) -> str:
-    work = await hands.take_one(desk, scan.merchant_id, stop.fulfillment_id)
-    short = shorten(work, stop.line_id, stop.left, scan.actor)
-    rows = [await desk.tx.fetchrow(SHORTEN, line_id, units) for line_id, units in short.lines.items()]
-    back = [f"{row['surplus']} × {row['sku']}" for row in rows if row is not None and row["surplus"]]
+async def _shorten(services: Services, desk: Desk, stop: Stop, scan: Scan) -> str:
     batch = Batch(desk.ids, desk.now)
-    await hands.shrink(desk, batch, work, short, scan.actor)
-    gone = await _write_off(desk, batch, work, stop)
+    asked = ReportShortage(merchant_id=scan.merchant_id, line_id=stop.line_id, found=stop.picked, actor=scan.actor)
+    short = await shorten(services, desk.tx, batch, asked)
     await batch.flush(desk.tx)
-    details: dict[str, Plain] = {"sku": stop.sku, "missing": stop.left, "written_off": gone}
-    await floor_desk.note(desk, scan.merchant_id, (scan.actor, "report_short", f"order:{work.order_id}"), details)
-    if short.outcome.to is None:
-        await floor_desk.finish_order(desk, scan.merchant_id, work.id, scan.actor)
-    put_back = f"; put back {', '.join(back)}" if back else ""
-    return f"{stop.left} × {stop.sku} short; {work.order_number} is routed again for {short.units}{put_back}"
-
-
-async def _write_off(desk: Desk, batch: Batch, work: WorkRow, stop: Stop) -> int:
-    """The shelf is empty: what is missing is written off, and with it whatever the books still call free there."""
-    free = await desk.tx.fetchval(hands.FREE, work.merchant_id, stop.sku, work.location_id)
-    gone = stop.left + int(free or 0)
-    batch.stock_change(work.merchant_id, StockDelta(stop.sku, work.location_id, -gone, 0, "shortage", work.id))
-    return gone
+    rows = await desk.tx.fetch(CATCH_UP, stop.fulfillment_id)
+    details: dict[str, Plain] = {"sku": stop.sku, "missing": short.missing, "doubted": short.doubted}
+    subject = f"fulfillment:{stop.fulfillment_id}"
+    await floor_desk.note(desk, scan.merchant_id, (scan.actor, "report_short", subject), details)
+    if short.kept:
+        await floor_desk.finish_order(desk, scan.merchant_id, stop.fulfillment_id, scan.actor)
+    back = ", ".join(f"{row['surplus']} × {row['sku']}" for row in rows if row["surplus"])
+    said = f"{stop.left} × {stop.sku} short; order {stop.order} is routed again for {short.units}"
+    return f"{said}; put back {back}" if back else said
 
 
 def _held(stop: Stop, hand: Hand) -> str:

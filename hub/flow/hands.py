@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hub.domain.lifecycle import Lifecycle, move_order
-from hub.domain.outcome import Event, Outcome, WorkRow
-from hub.domain.shortage import Shortened
+from hub.domain.outcome import Outcome, WorkRow
 from hub.errors import NotFound
 from hub.flow import loading
 from hub.flow.batch import Batch
@@ -21,14 +19,6 @@ LOCK_WORKS = """
     FROM (
         SELECT * FROM fulfillment_orders WHERE merchant_id = $1 AND id = ANY($2::bigint[]) ORDER BY id FOR UPDATE
     ) f JOIN orders o ON o.id = f.order_id ORDER BY f.id"""
-LOCK_ORDER = "SELECT id, version, state FROM orders WHERE id = $1 FOR UPDATE"
-MOVE_ORDER = "UPDATE orders SET state = $2, version = $3, due_at = $4 WHERE id = $1"
-SHRINK = """UPDATE fulfillment_lines SET quantity = quantity - $2, reserved = reserved - $2
-    WHERE id = $1 AND quantity > $2"""
-DROP = "DELETE FROM fulfillment_lines WHERE id = $1 AND quantity = $2"
-GIVE_BACK = "UPDATE fulfillment_lines SET reserved = 0, short = quantity WHERE fulfillment_id = $1"
-FREE = """SELECT on_hand - reserved FROM stock
-    WHERE merchant_id = $1 AND sku = $2 AND location_id = $3 FOR UPDATE"""
 
 
 async def take(desk: Desk, merchant_id: int, ids: Sequence[int]) -> list[WorkRow]:
@@ -43,24 +33,6 @@ async def take_one(desk: Desk, merchant_id: int, work_id: int) -> WorkRow:
     if not found:
         raise NotFound("no such fulfillment order")
     return found[0]
-
-
-async def shrink(desk: Desk, batch: Batch, work: WorkRow, short: Shortened, actor: str) -> None:
-    """Units leave a fulfillment order that is locked here, and its order is routed again. The batch is the caller's."""
-    tx = desk.tx
-    if short.outcome.to is not None:
-        await tx.execute(GIVE_BACK, work.id)
-    else:
-        for line_id, units in short.lines.items():
-            if not await tx.execute(SHRINK, line_id, units):
-                await tx.execute(DROP, line_id, units)
-    act(work, short.outcome, batch)
-    order = await tx.fetchrow(LOCK_ORDER, work.order_id)
-    assert order is not None
-    to, version = move_order(Lifecycle(order["state"]), "reroute"), order["version"] + 1
-    details: dict[str, object] = {"fulfillment": work.number, "units": short.units, "why": "picked short"}
-    batch.event(work.merchant_id, work.order_id, (work.order_id, version), Event("rerouted", details, actor=actor))
-    await tx.execute(MOVE_ORDER, work.order_id, int(to), version, batch.at)
 
 
 def done(outcome: Outcome, work: WorkRow, batch: Batch) -> None:
