@@ -19,7 +19,7 @@ from aiohttp import web
 
 from hub.accounts import Accounts, Tools
 from hub.actions.services import Services
-from hub.command import automation, catalog, channels, logs, records, report, verifying
+from hub.command import automation, catalog, channels, fraud, logs, records, report, routing, verifying
 from hub.command.channels import Json
 from hub.errors import Invalid
 from hub.flow.inbox import Inbox
@@ -163,6 +163,7 @@ bench = typer.Typer(no_args_is_help=True, help="How fast it is, on this machine.
 app.add_typer(channel, name="channel")
 app.add_typer(verifying.verify(run), name="verify")
 app.add_typer(records.orders(run), name="orders")
+app.add_typer(fraud.fraud(run), name="fraud")
 stock = records.stock(run)
 app.add_typer(stock, name="stock")
 app.add_typer(catalog.catalog(run), name="catalog")
@@ -332,4 +333,21 @@ bench.command("ingest", help="Signed webhooks into the inbox. Example: python ma
 
 
 if __name__ == "__main__":
+@bench.command("fraud")
+def bench_fraud(
+    rules: Annotated[str, typer.Option(help=fraud.RULES)] = "strict",
+    orders: Annotated[int, typer.Option(min=100, max=1_000_000)] = 20_000,
+    seed: Annotated[int, typer.Option(help="Another seed makes another set.")] = 2,
+    show: Annotated[int, typer.Option(min=0, help="So many of the held, each with its reasons.")] = 5,
+    as_json: Json = False,
+) -> None:
+    """Rules on a labelled set of orders: precision, recall. Example: python main.py bench fraud --rules strict"""
+    from bench.fraud import measure
+
+    async def work() -> Any:
+        return measure(fraud.rules_of(rules), orders, seed, show)
+
+    report.run(work, as_json)
+
+
     app()

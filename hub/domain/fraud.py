@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -104,13 +104,13 @@ class Sightings:
         self._kinds = tuple(kinds)
         self._seen: dict[tuple[str, str], list[tuple[datetime, int]]] = {}
         self._first: dict[str, datetime] = {}
-        self._ids: set[int] = set()
+        self._cards: dict[int, tuple[str, ...]] = {}
 
     def add(self, bought: Purchase) -> None:
         """Counts an order from now on; one that is counted already changes nothing."""
-        if bought.id in self._ids:
+        if bought.id in self._cards:
             return
-        self._ids.add(bought.id)
+        self._cards[bought.id] = bought.cards
         for kind in self._kinds:
             for key in keys(bought, kind):
                 insort(self._seen.setdefault((kind, key), []), (bought.placed_at, bought.id))
@@ -120,12 +120,24 @@ class Sightings:
 
     def before(self, bought: Purchase, kind: str, within: timedelta) -> int:
         """Other orders of the same buyer in this respect that were placed at most `within` before."""
-        most = 0
+        return max((len(run) for run in self._runs(bought, kind, within)), default=0)
+
+    def cards(self, bought: Purchase, kind: str, within: timedelta) -> int:
+        """Different cards of those orders and this one."""
+        runs = self._runs(bought, kind, within)
+        return max(
+            (len({card for it in (*run, bought.id) for card in self._cards_of(it, bought)}) for run in runs), default=0
+        )
+
+    def _cards_of(self, order_id: int, bought: Purchase) -> tuple[str, ...]:
+        return bought.cards if order_id == bought.id else self._cards[order_id]
+
+    def _runs(self, bought: Purchase, kind: str, within: timedelta) -> Iterator[list[int]]:
+        """Ids of those orders, for each way the buyer is known by."""
         for key in keys(bought, kind):
             times = self._seen.get((kind, key), [])
             until = bisect_left(times, (bought.placed_at, bought.id))
-            most = max(most, until - bisect_left(times, (bought.placed_at - within, 0)))
-        return most
+            yield [order_id for _, order_id in times[bisect_left(times, (bought.placed_at - within, 0)) : until]]
 
     def customer_since(self, bought: Purchase) -> datetime | None:
         """When this e-mail address first ordered before this order, cancelled orders aside."""

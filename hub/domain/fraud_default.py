@@ -76,32 +76,56 @@ name = "many orders to one address"
 kind = "velocity"
 of = "address"
 within_minutes = 240
-more_than = 2
-weight = 30
+more_than = 3
+weight = 25
 
 [[rule]]
 name = "many orders from one phone"
 kind = "velocity"
 of = "phone"
 within_minutes = 240
-more_than = 2
-weight = 25
+more_than = 3
+weight = 10
 
 [[rule]]
 name = "many orders with one card"
 kind = "velocity"
 of = "card"
 within_minutes = 240
-more_than = 2
-weight = 35
+more_than = 3
+weight = 15
 
 [[rule]]
 name = "many orders from one IP address"
 kind = "velocity"
 of = "ip"
 within_minutes = 60
-more_than = 3
-weight = 30
+more_than = 4
+weight = 20
+
+[[rule]]
+name = "many cards from one IP address"
+kind = "many_cards"
+of = "ip"
+within_minutes = 60
+more_than = 5
+weight = 60
+
+[[rule]]
+name = "many cards for one address"
+kind = "many_cards"
+of = "address"
+within_minutes = 1440
+more_than = 5
+weight = 40
+
+[[rule]]
+name = "many cards for one e-mail address"
+kind = "many_cards"
+of = "email"
+within_minutes = 1440
+more_than = 2
+weight = 40
 
 [[rule]]
 name = "a customer of long standing"

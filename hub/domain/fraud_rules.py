@@ -31,7 +31,7 @@ class _Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_f
 
 
 class Velocity(_Rule, frozen=True, tag="velocity"):
-    """More than so many orders before this one within so many minutes."""
+    """More than so many orders of one buyer within so many minutes, this one counted."""
 
     of: Literal["email", "phone", "address", "card", "ip"]
     within_minutes: Minutes
@@ -43,6 +43,21 @@ class Velocity(_Rule, frozen=True, tag="velocity"):
         if count < self.more_than:
             return None
         return {"why": "velocity", "of": self.of, "orders": count + 1, "minutes": self.within_minutes}
+
+
+class ManyCards(_Rule, frozen=True, tag="many_cards"):
+    """More than so many different cards in the orders of one buyer within so many minutes, this one's among them."""
+
+    of: Literal["email", "phone", "address", "ip"]
+    within_minutes: Minutes
+    more_than: Annotated[int, Meta(ge=1, le=100)]
+
+    def applies(self, bought: Purchase, seen: Sightings) -> Why | None:
+        """The facts for which the rule counts here."""
+        cards = seen.cards(bought, self.of, timedelta(minutes=self.within_minutes))
+        if cards <= self.more_than:
+            return None
+        return {"why": "many_cards", "of": self.of, "cards": cards, "minutes": self.within_minutes}
 
 
 class _Dear(_Rule, frozen=True):
@@ -115,7 +130,7 @@ class Distance(_Rule, frozen=True, tag="distance"):
         """The facts for which the rule counts here."""
         billed, sent = (where(_part(place, "country")) for place in (bought.bill_to, bought.ship_to))
         km = great_circle_km(billed, sent) if billed and sent else 0
-        return {"why": "distance", "km": round(km, -2)} if km > self.over_km else None
+        return {"why": "distance", "km": round(km / 100) * 100} if km > self.over_km else None
 
 
 class DisposableMail(_Rule, frozen=True, tag="disposable_mail"):
@@ -170,6 +185,7 @@ class CurrencyMismatch(_Rule, frozen=True, tag="currency_mismatch"):
 
 Rule: TypeAlias = (
     Velocity
+    | ManyCards
     | HighValue
     | FirstOrder
     | KnownCustomer
@@ -218,8 +234,8 @@ class RuleSet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             if names.count(name) > 1:
                 raise ValueError(f"two rules are called {name!r}; give each a name of its own")
 
-    def _velocities(self) -> Iterator[Velocity]:
-        return (rule for rule in self.rule if isinstance(rule, Velocity))
+    def _velocities(self) -> Iterator[Velocity | ManyCards]:
+        return (rule for rule in self.rule if isinstance(rule, Velocity | ManyCards))
 
     @property
     def counted(self) -> frozenset[str]:
@@ -234,7 +250,9 @@ class RuleSet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def reads_cards(self) -> bool:
         """Whether any rule looks at cards."""
-        return "card" in self.counted or any(isinstance(rule, Blocklist) and rule.of == "card" for rule in self.rule)
+        return "card" in self.counted or any(
+            isinstance(rule, ManyCards) or (isinstance(rule, Blocklist) and rule.of == "card") for rule in self.rule
+        )
 
     def asks_history(self, currency: str, total: int) -> bool:
         """Whether it matters for an order of this total if its e-mail address ordered before."""
