@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TypeVar
 
+from hub.actions.routing_view import RoutingView
 from hub.domain.order import Address, Buyer, Charge, RiskFact, Value
 from hub.store.database import Row
 
@@ -269,6 +270,7 @@ class OrderView(View, frozen=True):
     lines: tuple[LineView, ...]
     holds: tuple[HoldView, ...]
     fulfillments: tuple[FulfillmentView, ...]
+    routing: RoutingView
     parcels: tuple[ParcelView, ...]
     payments: tuple[PaymentView, ...]
     refunds: tuple[RefundView, ...]

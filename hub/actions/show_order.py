@@ -25,6 +25,7 @@ from hub.actions.order_view import (
     WorkLineView,
     view,
 )
+from hub.actions.routing_view import routing_view
 from hub.actions.show_returns import show_returns
 from hub.domain.lifecycle import Lifecycle, Outbox, Work, phase
 from hub.domain.order import Address, Buyer, Charge, RiskFact
@@ -73,15 +74,17 @@ async def show_order(database: Database, merchant_id: int, order_id: int) -> Ord
         order = await tx.fetchrow(_ORDER, merchant_id, order_id)
         if order is None:
             raise NotFound("no such order")
-        children = {
+        events, parcels = await _events(tx, merchant_id, order_id), await _parcels(tx, order_id)
+        children: dict[str, Any] = {
             "lines": await _lines(tx, order_id),
             "holds": await _holds(tx, order_id),
             "fulfillments": await _fulfillments(tx, order_id),
-            "parcels": await _parcels(tx, order_id),
+            "parcels": parcels,
             "payments": await _payments(tx, order_id),
             "refunds": await _refunds(tx, order_id),
             "returns": await show_returns(tx, order_id),
-            "events": await _events(tx, merchant_id, order_id),
+            "events": events,
+            "routing": routing_view(events, parcels, order["promised_at"], order["completed_at"] is not None),
         }
         children["messages"] = await _messages(tx, order, children)
     return _order(order, children)

@@ -53,6 +53,13 @@ class Availability:
         """Adds units that came in."""
         self._free[sku, location_id] = self.of(sku, location_id) + quantity
 
+    def by_location(self) -> dict[int, int]:
+        """Units of everything, by location."""
+        units: dict[int, int] = {}
+        for (_, location_id), free in self._free.items():
+            units[location_id] = units.get(location_id, 0) + free
+        return units
+
 
 class Loads:
     """Fulfillment orders that each location was given on one of its own days; used up as `Availability` is."""

@@ -67,7 +67,7 @@ async def cancel(tx: Tx, batch: Batch, target: Target, asked: Asked) -> tuple[Li
     parcels = grouped(await tx.fetch(PARCELS, [row["id"] for row in works]), "fulfillment_id")
     for work in works:
         if Work(work["state"]) in BEFORE_HAND_OVER:
-            _undo(batch, work, lines.get(work["id"], ()), [parcel_row(p) for p in parcels.get(work["id"], ())])
+            undo(batch, work, lines.get(work["id"], ()), [parcel_row(p) for p in parcels.get(work["id"], ())])
     await orphans.void_answered(tx, batch, {work["id"]: work for work in works})
     for line in await tx.fetch(LINES, order_id):
         open_units = line["ordered"] - line["cancelled"] - line["shipped"]
@@ -105,7 +105,7 @@ def _too_late(batch: Batch, target: Target, asked: Asked) -> tuple[Lifecycle, in
     return target.state, version
 
 
-def _undo(batch: Batch, work: Row, lines: Sequence[Row], parcels: Sequence[ParcelRow]) -> None:
+def undo(batch: Batch, work: Row, lines: Sequence[Row], parcels: Sequence[ParcelRow]) -> None:
     """Gives back what one fulfillment order holds: stock, counters, labels."""
     version = work["version"] + 1
     event = Event("fulfillment_cancelled", {"fulfillment": work["number"]})

@@ -72,8 +72,8 @@ async def _loads(desk: Desk, plans: Mapping[int, Plan]) -> Loads | None:
 
 
 async def _before(desk: Desk, orders: Sequence[OrderRow]) -> dict[int, Before]:
-    """What was routed before of orders that have a promise already."""
-    again = [order.id for order in orders if order.promised_at is not None]
+    """What was routed before, of orders that are here again."""
+    again = [o.id for o in orders if o.promised_at is not None or any(line.assigned for line in o.lines)]
     found: dict[int, Before] = {}
     for row in await desk.tx.fetch(BEFORE, again) if again else ():
         before = found.get(row["order_id"], Before())

@@ -149,6 +149,7 @@ HOLD_SAYS: Mapping[str, Say] = {
     "capture_refused": lambda d: f"the payment could not be collected: {d.get('why', '')}",
     "duplicate": lambda d: f"looks like order {d.get('of', '')} placed twice: same buyer, goods and amount",
     "stock": _short,
+    "routing": lambda d: f"no location may ship it now: {d.get('why', '')}",
     "no_carrier": lambda d: f"no carrier account is connected to buy a label for {d.get('fulfillment', '')}",
     "changed_after_routing": lambda d: (
         "the channel changed the order after a location had begun with it: "
@@ -205,6 +206,9 @@ EVENT_SAYS: Mapping[str, Say] = {
         f"{RESOLUTIONS.get(str(d.get('resolution')), d.get('resolution'))}"
     ),
     "routed": lambda d: f"Routed to {listed(d.get('locations', ()))}: {d.get('rule', '')}",
+    "rejected_by_location": lambda d: (
+        f"{d.get('location', '')} does not ship {d.get('fulfillment', '')}: {d.get('why', '')}"
+    ),
     "nothing_to_ship": lambda d: f"Nothing to ship: {d.get('why', '')}",
     "released": lambda d: f"{d.get('fulfillment', '')} released for picking",
     "picked": lambda d: f"{d.get('fulfillment', '')} picked, {d.get('units', '?')} units",
@@ -282,6 +286,9 @@ def routing_says(why: Details) -> str:
     others = []
     own = ""
     for item in why.get("considered", ()):
+        if item.get("out"):
+            others.append(f"{item.get('location')} ({item['out']})")
+            continue
         lacks = item.get("lacks") or {}
         if item.get("location") == chosen:
             own = f"{item.get('km', '?')} km away, " + ("has part of it" if lacks else "has everything")
