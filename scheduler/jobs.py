@@ -24,6 +24,7 @@ from hub.actions.refresh_tracking import carriers, refresh_tracking
 from hub.actions.renew_credentials import renew_credentials, renewable
 from hub.actions.repair_webhooks import hearing, repair_webhooks
 from hub.actions.services import Services
+from hub.actions.stock_reserve import expire_reservations
 from hub.actions.targets import Target
 from hub.actions.wake_forgotten import wake_forgotten
 from scheduler.times import Cron, When, hours, minutes, seconds
@@ -85,6 +86,7 @@ JOBS: tuple[Job | AccountJob, ...] = (
     AccountJob("give_up_waiting", minutes(10),        overdue,      give_up_waiting),
     Job("expire_holds",           seconds(30),        expire_holds),
     Job("automation",             minutes(1),         sweep_rules),
+    Job("expire_reservations",    seconds(30),        expire_reservations),
     Job("wake_forgotten",         minutes(5),         wake_forgotten),
     Job("clean_firings",          Cron("10 3 * * *"), clean_firings),
 )  # fmt: skip

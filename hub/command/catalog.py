@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.command import report
+from hub.command import report, stocking
 from hub.command.channels import ACTOR, MERCHANT, DryRun, Json, Opened, Run
 
 
@@ -135,7 +135,8 @@ def on_channel(group: typer.Typer, run: Run) -> None:
 
 
 def on_stock(group: typer.Typer, run: Run) -> None:
-    """Adds what is kept back from channels."""
+    """Adds what is kept back from channels, and what happens to stock besides selling."""
+    stocking.on_stock(group, run)
 
     @group.command("safety")
     def safety(sku: str, units: Annotated[int, typer.Argument(min=0)], dry_run: DryRun = False) -> None:
