@@ -5,13 +5,25 @@ from __future__ import annotations
 from aiohttp import web
 
 from hub.web.auth import signed_in_only, with_session
-from hub.web.console import accounts, catalog, deliveries, healing, holds, labels, messages, orders, phone, sign_in
+from hub.web.console import (
+    accounts,
+    automation,
+    catalog,
+    deliveries,
+    healing,
+    holds,
+    labels,
+    messages,
+    orders,
+    phone,
+    sign_in,
+)
 
 
 def create_console() -> web.Application:
     """The console as an application below /console/."""
     app = web.Application(middlewares=[with_session, signed_in_only])
     app[orders.COUNTS] = orders.Counts()
-    for room in (orders, holds, deliveries, catalog, accounts, healing, labels, messages, phone, sign_in):
+    for room in (orders, holds, deliveries, catalog, automation, accounts, healing, labels, messages, phone, sign_in):
         app.add_routes(room.ROUTES)
     return app

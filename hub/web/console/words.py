@@ -69,7 +69,7 @@ TRACKING_HEADLINES: Mapping[str, str] = {
 REASONS: Mapping[str, str] = {
     "payment": "Payment", "fraud": "Fraud check", "address": "Address", "stock": "Stock", "credit": "Credit limit",
     "customs": "Customs", "mapping": "Mapping", "duplicate": "Possible duplicate", "channel_pending": "Channel",
-    "customer": "Customer", "manual": "Needs a look",
+    "customer": "Customer", "manual": "Needs a look", "rule": "A rule of yours",
 }  # fmt: skip
 
 RESOLUTIONS: Mapping[str, str] = {
@@ -157,6 +157,9 @@ HOLD_SAYS: Mapping[str, Say] = {
     ),
     "cancelled_after_dispatch": lambda d: f"cancelled ({d.get('why', '')}) after goods had left: ask for them back",
     "defect": lambda d: f"a mistake of ours stopped it at {d.get('stage', '')}: {d.get('error', '')}",
+    "rule": lambda d: (
+        listed(f"{text} (rule “{name}”)" for name, text in d.get("asked", {}).items()) or "a rule asks for a look"
+    ),
     "carrier": lambda d: f"the carrier refused the label of {d.get('parcel', '')}: {d.get('why', '')}",
 }
 
@@ -240,6 +243,11 @@ EVENT_SAYS: Mapping[str, Say] = {
     **{f"return_{state}": partial(_return_says, said) for state, said in RETURN_WORDS.items()},
     "return_changed": partial(_return_says, "Changed"),
     "return_in_doubt": lambda d: f"Return {d.get('return', '')}: the channel told of more units than were shipped",
+    "rule_fired": lambda d: (
+        f"Rule “{d.get('rule', '')}” (version {d.get('version', '')}, {d.get('trigger', '')}): "
+        + listed([*d.get("did", ()), *(f"not done: {it}" for it in d.get("not_done", ()))])
+        + f"; because of {listed(d.get('why', ()))}"
+    ),
     "message_resent": lambda d: f"{MESSAGE_WORDS.get(str(d.get('kind')), 'Message')} sent again",
 }
 
@@ -267,7 +275,8 @@ def actor_says(actor: str) -> str:
     """Who did it, for people."""
     kind, _, rest = actor.partition(":")
     return {"hub": "Crossdock", "channel": "the channel", "carrier": "the carrier", "user": f"user {rest}",
-            "token": "a program", "demo": "you (demo)", "customer": "the customer"}.get(kind, actor)  # fmt: skip
+            "token": "a program", "rule": "a rule of yours", "demo": "you (demo)",
+            "customer": "the customer"}.get(kind, actor)  # fmt: skip
 
 
 # ---------------------------------------------------------------- messages and routing
