@@ -331,9 +331,9 @@ bench.command("flow", help="Signed webhooks through everything. Example: python 
     benched("flow")
 )
 bench.command("ingest", help="Signed webhooks into the inbox. Example: python main.py bench ingest")(benched("ingest"))
+bench.command("hot-sku", help="Every order wants one SKU. Example: python main.py bench hot-sku")(benched("hot-sku"))
 
 
-if __name__ == "__main__":
 @bench.command("fraud")
 def bench_fraud(
     rules: Annotated[str, typer.Option(help=fraud.RULES)] = "strict",
@@ -351,4 +351,5 @@ def bench_fraud(
     report.run(work, as_json)
 
 
+if __name__ == "__main__":
     app()

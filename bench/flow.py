@@ -13,7 +13,7 @@ import os
 import sys
 import time
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import psutil
 from aiohttp import web
@@ -22,11 +22,17 @@ from bench import world as worlds
 from bench.hands import Hands, at_work
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from hub.actions.services import Services
     from main import Parts
 
 STORES = ("nordlicht", "sakura", "harbor")
 MERCHANT = 1
 UNITS = 10_000_000
+
+Stocks: TypeAlias = "Callable[[Services, int, int], Awaitable[None]]"
+"""Puts so many units of a merchant's goods on shelves."""
 
 LOOK_SECONDS = 0.25
 """Between two looks at how far it is: looking costs the database something too."""
@@ -67,12 +73,13 @@ async def door(parts: Parts) -> AsyncIterator[str]:
             await runner.cleanup()
 
 
-async def flow(parts: Parts, orders: int, workers: int) -> dict[str, Any]:
-    """Runs the benchmark on an empty database; returns the document that interfaces.md describes."""
+async def flow(parts: Parts, orders: int, workers: int, stock: Stocks = worlds.stock_up) -> dict[str, Any]:
+    """Runs the benchmark on an empty database, what is sold there as `stock` has it; returns the document that
+    interfaces.md describes."""
     async with worlds.started("--day", "3600") as world, door(parts) as address:
         connected = await worlds.connect(parts.services, world, MERCHANT, list(STORES))
         await mailbox(parts)
-        await worlds.stock_up(parts.services, MERCHANT, UNITS)
+        await stock(parts.services, MERCHANT, UNITS)
         async with at_work(parts, workers) as hands:
             await warm_up(parts, world, connected, address)
             before, used, started = await _done(parts), await _used(parts, world, hands), time.perf_counter()

@@ -24,12 +24,12 @@ class Given:
 
 
 async def bench(measure: str, given: Given) -> dict[str, Any]:
-    """The figures of `measure` (flow or ingest). Raises `Conflict` for a database that holds orders."""
-    from bench import flow, ingest
+    """The figures of `measure` (flow, ingest or hot-sku). Raises `Conflict` for a database that holds orders."""
+    from bench import flow, hot_sku, ingest
     from main import opened
 
     logs.configure("text", logging.WARNING)
-    measures = {"flow": flow.flow, "ingest": ingest.ingest}
+    measures = {"flow": flow.flow, "ingest": ingest.ingest, "hot-sku": hot_sku.hot_sku}
     with tempfile.TemporaryDirectory(prefix="crossdock-bench-", ignore_cleanup_errors=True) as folder:
         await asyncio.to_thread(Path(folder).chmod, 0o755)
         settings = load(data_dir=Path(folder), demo=True, database_url=given.database_url, host="127.0.0.1", port=0)
