@@ -47,7 +47,8 @@ class LineView(View, frozen=True):
 
 
 class HoldView(View, frozen=True):
-    """Why the order waits or waited. `resolutions` are what may be chosen while it is open."""
+    """Why the order waits or waited. `resolutions` are what may be chosen while it is open; `protocol`: what is asked
+    of whom, what happens `then`, and whose it is after that."""
 
     id: str
     reason: str
@@ -56,6 +57,7 @@ class HoldView(View, frozen=True):
     owner: str
     opened_at: datetime
     due_at: datetime | None
+    protocol: Details
     resolutions: tuple[str, ...]
     resolution: str
     closed_at: datetime | None

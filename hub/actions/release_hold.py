@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 from msgspec import json as msgjson
+from msgspec.structs import replace
 
 from hub.actions.resend_message import send_again
 from hub.actions.services import Services
@@ -36,12 +37,13 @@ NEXT_LABEL = """UPDATE parcels p SET label_attempt = label_attempt + 1, label = 
 CAPTURES = """SELECT id, account_id, unsure FROM outbox
     WHERE subject_id = $1 AND kind = 'capture_payment' AND state IN (10, 11) ORDER BY id FOR UPDATE"""
 
-AGAIN = frozenset({"retry", "use_address"})
+AGAIN = frozenset({"retry", "use_address", "use_suggestion"})
 """Resolutions after which what was refused is asked for once more."""
 
 
 class Release(Struct, frozen=True, kw_only=True):
-    """Who releases which hold how. `address` is needed for `use_address`; `note` goes to the audit trail."""
+    """Who releases which hold how. `address` is needed for `use_address`; `note` goes to the audit trail.
+    `use_suggestion` takes the address that the hold itself suggests."""
 
     merchant_id: int
     hold_id: int
@@ -49,6 +51,12 @@ class Release(Struct, frozen=True, kw_only=True):
     actor: str
     address: Address | None = None
     note: str = ""
+
+
+class _Suggested(Struct, frozen=True):
+    """The part of a hold's detail that says which address was probably meant."""
+
+    suggestion: Address
 
 
 async def release_hold(services: Services, release: Release) -> None:
@@ -60,7 +68,7 @@ async def release_hold(services: Services, release: Release) -> None:
         if hold is None:
             raise NotFound(f"no hold {release.hold_id}")
         order = await _lock(tx, hold)
-        _check(hold, release)
+        release = _check(hold, release)
         batch = Batch(services.ids, now)
         if release.resolution == "cancel":
             await _cancel(services, tx, batch, order, release)
@@ -84,23 +92,29 @@ async def _lock(tx: Tx, hold: Row) -> Row:
     return order
 
 
-def _check(hold: Row, release: Release) -> None:
+def _check(hold: Row, release: Release) -> Release:
+    """The release with the address that will be used, if any."""
     offered = msgjson.decode(hold["resolutions"], type=list[str])
     if release.resolution not in offered:
         raise Invalid("resolution", f"{release.resolution!r} is not offered; choose one of {', '.join(offered)}")
-    if release.resolution == "use_address":
-        if release.address is None:
-            raise Invalid("address", "give the address to use")
-        faults = rules.faults(release.address)
-        if faults:
-            raise Invalid("address", ", ".join(f"{fault.field} is {fault.why}" for fault in faults))
+    if release.resolution == "use_suggestion":
+        suggested = msgjson.decode(hold["detail"], type=_Suggested).suggestion
+        return replace(release, address=suggested)
+    if release.resolution != "use_address":
+        return replace(release, address=None)
+    if release.address is None:
+        raise Invalid("address", "give the address to use")
+    faults = rules.faults(release.address)
+    if faults:
+        raise Invalid("address", ", ".join(f"{fault.field} is {fault.why}" for fault in faults))
+    return release
 
 
 async def _let_go(tx: Tx, batch: Batch, held: tuple[Row, Row], release: Release) -> None:
     """Closes the hold, does what was chosen, and lets the stages look again. `held`: the order and its hold."""
     order, hold = held
     await tx.execute(CLOSE, hold["id"], release.resolution, batch.at, release.actor)
-    if release.address is not None and release.resolution == "use_address":
+    if release.address is not None:
         await tx.execute(USE_ADDRESS, order["id"], msgjson.encode(release.address).decode())
     details: dict[str, object] = {"reason": hold["reason"], "resolution": release.resolution, "note": release.note}
     event = Event("hold_released", details, actor=release.actor)

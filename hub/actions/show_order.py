@@ -123,7 +123,8 @@ async def _holds(tx: Tx, order_id: int) -> tuple[HoldView, ...]:
 
 def hold_view(row: Row) -> HoldView:
     """A row of `holds` as it is shown."""
-    parsed = {"detail": json.loads(row["detail"]), "resolutions": tuple(json.loads(row["resolutions"]))}
+    parsed = {name: json.loads(row[name]) for name in ("detail", "protocol")}
+    parsed["resolutions"] = tuple(json.loads(row["resolutions"]))
     return view(HoldView, row, parsed)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hub.command import report
 from hub.command.channels import ACTOR, MERCHANT, DryRun, Json, Opened, Run
 
 
@@ -14,6 +15,7 @@ def orders(run: Run) -> typer.Typer:
     """The group of commands."""
     group = typer.Typer(no_args_is_help=True, help="Look at orders, import them from files.")
     _importing(group, run)
+    _releasing(group, run)
 
     @group.command("list")
     def listed(
@@ -41,6 +43,33 @@ def orders(run: Run) -> typer.Typer:
         run(work, as_json=as_json)
 
     return group
+
+
+def _releasing(group: typer.Typer, run: Run) -> None:
+    @group.command("release")
+    def release(
+        reason: Annotated[str, typer.Option(help="Which holds: fraud, address, payment, duplicate …")],
+        resolution: Annotated[str, typer.Option(help="What is done: accept, cancel, retry, use_suggestion …")],
+        note: Annotated[str, typer.Option(help="For the audit trail.")] = "",
+        dry_run: DryRun = False,
+        as_json: Json = False,
+    ) -> None:
+        """All holds of a reason. Example: python main.py orders release --reason address --resolution use_suggestion"""
+        from hub.actions.release_holds import Releases, release_holds
+
+        asked = Releases(
+            merchant_id=MERCHANT, resolution=resolution, actor=ACTOR, reason=reason, note=note, dry_run=dry_run
+        )
+
+        async def work(parts: Opened) -> Any:
+            done = await release_holds(parts.services, asked)
+            if as_json:
+                return done
+            verb = "would be released" if dry_run else "released"
+            report.say(f"{done.released} of {len(done.holds)} {verb}{'; there are more' if done.more else ''}")
+            return list(done.holds)
+
+        run(work, as_json=as_json)
 
 
 def _importing(group: typer.Typer, run: Run) -> None:

@@ -24,6 +24,8 @@ FIND = f"""SELECT id, external_id, state, email, customer_id FROM orders WHERE i
 FORGET_ORDERS = """UPDATE orders
     SET buyer = '{}', ship_to = NULL, bill_to = NULL, email = '', note = '', customer_id = NULL
     WHERE id = ANY($1::bigint[])"""
+FORGET_HOLDS = """UPDATE holds SET detail = detail - 'suggestion' - 'email' - 'phones'
+    WHERE order_id = ANY($1::bigint[]) AND detail ?| ARRAY['suggestion', 'email', 'phones']"""
 FORGET_CUSTOMERS = """UPDATE customers c SET name = '', phone = '', email = 'erased:' || c.id
     WHERE c.id = ANY($1::bigint[]) AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.customer_id = c.id)"""
 FORGET_MESSAGES = """UPDATE outbox SET payload = payload - 'address' - 'recipient' - 'params'
@@ -68,6 +70,7 @@ async def forget(tx: Tx, account: tuple[int, int], found: Sequence[Row], *, whol
     orders = [order["id"] for order in found]
     people = sorted({order["customer_id"] for order in found if order["customer_id"] is not None})
     await tx.execute(FORGET_ORDERS, orders)
+    await tx.execute(FORGET_HOLDS, orders)
     gone = [row["id"] for row in await tx.fetch(GONE, people)]
     await tx.execute(FORGET_CUSTOMERS, gone)
     await tx.execute(FORGET_MESSAGES, orders)

@@ -15,6 +15,7 @@ from hub.domain.placed_order import PlacedOrder
 from hub.errors import Forbidden, Invalid, NotFound
 from hub.web.api.endpoint import Endpoint
 from hub.web.api.place import place
+from hub.web.api.release import RELEASES
 from hub.web.auth import WHO
 from hub.web.services import services
 
@@ -125,6 +126,7 @@ ENDPOINTS = (
     Endpoint("/v1/orders/{id}", "One order, whole", OrderView, order, {}),
     Endpoint("/v1/orders/{id}/events", "What happened to an order", Events, events, {}),
     Endpoint("/v1/holds", "Open holds, oldest first", HoldPage, holds, {"reason": "Only this reason.", **PAGED}),
+    *RELEASES,
     Endpoint("/v1/accounts", "Connected accounts", Accounts, accounts, {}),
     Endpoint("/v1/stock", "Stock by SKU", StockPage, stock, {"search": "A part of a SKU or title.", **PAGED}),
 )

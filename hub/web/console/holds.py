@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from aiohttp import web
 
-from hub.actions.list_holds import HoldQuery, list_holds
+from hub.actions.list_holds import HeldOrder, HoldQuery, list_holds
 from hub.actions.release_hold import Release, release_hold
+from hub.actions.release_holds import Releases, release_holds
 from hub.actions.show_hold import show_hold
 from hub.domain.order import Address
 from hub.errors import Conflict, Invalid
@@ -37,11 +38,19 @@ async def _context(request: web.Request) -> dict[str, object]:
     own = {"reason": query.reason, "after": query.after}
     return {
         "holds": page.holds,
+        "reason": query.reason,
+        "offered": sorted(_offered(page.holds)),
         "now": services(request).clock.now(),
         "next": f"{ROOM}?{urlencode({**own, 'after': page.next})}" if page.next else "",
         "first": ROOM if query.after else "",
         "part": f"{ROOM}/part?{urlencode(own)}",
     }
+
+
+def _offered(holds: Sequence[HeldOrder]) -> set[str]:
+    """What can be done with all of these alike; an address of its own each has to be given one by one."""
+    every = [set(held.hold.resolutions) for held in holds]
+    return set.intersection(*every) - {"use_address"} if every else set()
 
 
 async def release(request: web.Request) -> web.Response:
@@ -64,6 +73,24 @@ async def release(request: web.Request) -> web.Response:
     raise web.HTTPSeeOther(f"/console/orders/{order_id}")
 
 
+async def release_many(request: web.Request) -> web.Response:
+    """Releases the chosen holds alike and says what became of each."""
+    form, who = await check_form(request), request[WHO]
+    ids = tuple(int(part) for part in form.get("holds", "").split(",") if part.isascii() and part.isdecimal())
+    resolution = form.get("resolution", "")
+    if not ids:
+        view.note(request, "There was nothing to release.", "bad")
+        raise web.HTTPSeeOther(ROOM)
+    asked = Releases(merchant_id=who.merchant_id, resolution=resolution, actor=who.actor, hold_ids=ids)
+    try:
+        done = await release_holds(services(request), asked)
+    except Invalid as error:
+        view.note(request, f"That did not work: {error}", "bad")
+        raise web.HTTPSeeOther(ROOM) from None
+    context = {"done": done, "resolution": resolution}
+    return view.show(request, "holds_released.html", context)
+
+
 def _address(form: Mapping[str, str]) -> Address:
     """The address of the form; fields are cut to what a label can hold."""
     given = {name: form.get(name, "").replace("\0", "").strip()[:200] for name, _ in ADDRESS_FIELDS}
@@ -73,5 +100,6 @@ def _address(form: Mapping[str, str]) -> Address:
 ROUTES = (
     web.get("/holds", index),
     web.get("/holds/part", part),
+    web.post("/holds/release", release_many),
     web.post(r"/holds/{hold_id:\d{1,19}}/release", release),
 )

@@ -11,6 +11,7 @@ from hub.errors import NotFound
 from hub.web import pages
 from hub.web.auth import SESSION, csrf
 from hub.web.console import words
+from hub.web.console.review_words import protocol_says
 
 WORDS: Mapping[str, object] = {
     name: getattr(words, name)
@@ -19,7 +20,7 @@ WORDS: Mapping[str, object] = {
         "RESOLUTIONS", "MESSAGE_TONES", "WORK_TONES", "ADDRESS_FIELDS",
         "hold_says", "event_says", "event_tone", "actor_says", "message_says", "routing_says", "listed",
     )
-}  # fmt: skip
+} | {"protocol_says": protocol_says}  # fmt: skip
 """What templates may say."""
 
 

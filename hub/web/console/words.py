@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
+from hub.web.console.review_words import REVIEW_SAYS
 from hub.web.pages import amount, words
 
 Details = Mapping[str, Any]
@@ -74,7 +75,8 @@ REASONS: Mapping[str, str] = {
 
 RESOLUTIONS: Mapping[str, str] = {
     "accept": "Accept as it is", "cancel": "Cancel the order", "retry": "Try again", "wait": "Keep waiting",
-    "use_address": "Correct the address", "split": "Ship what is there", "ship_elsewhere": "Ship from elsewhere",
+    "use_address": "Correct the address", "use_suggestion": "Use the suggested address",
+    "split": "Ship what is there", "ship_elsewhere": "Ship from elsewhere",
     "request_payment": "Ask for another payment",
 }  # fmt: skip
 
@@ -131,8 +133,11 @@ def _short(details: Details) -> str:
 def _fault(name: str) -> str:
     """`postcode_missing` in words."""
     field, _, why = name.rpartition("_")
-    told = {"missing": "is missing", "unknown": "does not exist there", "mismatch": "belongs to another region"}
-    thing = {"line1": "street and number"}.get(field, field.replace("_", " "))
+    told = {
+        "missing": "is missing", "unknown": "does not exist there", "mismatch": "belongs to another region",
+        "refused": "cannot be served by the carrier",
+    }  # fmt: skip
+    thing = {"line1": "street and number", "po_box": "PO box"}.get(field, field.replace("_", " "))
     return f"the {thing} {told.get(why, why)}"
 
 
@@ -160,6 +165,7 @@ HOLD_SAYS: Mapping[str, Say] = {
     "rule": lambda d: (
         listed(f"{text} (rule “{name}”)" for name, text in d.get("asked", {}).items()) or "a rule asks for a look"
     ),
+    **REVIEW_SAYS,
     "carrier": lambda d: f"the carrier refused the label of {d.get('parcel', '')}: {d.get('why', '')}",
 }
 
