@@ -35,7 +35,11 @@ WAITING = """FROM fulfillment_orders f JOIN orders o ON o.id = f.order_id
 CANDIDATES = f"""SELECT f.id {WAITING}
       AND ($3 = '' OR (SELECT sum(l.quantity) FROM fulfillment_lines l WHERE l.fulfillment_id = f.id) = 1)
       AND (cardinality($4::text[]) = 0 OR o.number = ANY($4::text[]))
-    ORDER BY o.promised_at NULLS LAST, o.placed_at, f.id LIMIT $5 FOR UPDATE OF f SKIP LOCKED"""  # noqa: S608 our text
+    ORDER BY coalesce((
+        SELECT m.priority FROM order_marks m WHERE m.merchant_id = $1 AND m.order_id = f.order_id), 5) DESC,
+        o.promised_at NULLS LAST, o.placed_at, f.id
+    LIMIT $5 FOR UPDATE OF f SKIP LOCKED"""  # noqa: S608 our text
+"""The order's priority comes first, as a rule of the merchant set it (9 before all others, 5 as usual)."""
 COUNT = f"SELECT count(*) {WAITING}"
 NUMBER = """SELECT count(*) + 1 FROM waves WHERE merchant_id = $1"""
 TURN = "SELECT pg_advisory_xact_lock(hashtextextended('crossdock:waves:' || $1::text, 0))"

@@ -265,6 +265,9 @@ class OrderView(View, frozen=True):
     pending: bool
     test: bool
     note: str
+    tags: tuple[str, ...]
+    """Set by the merchant's rules, as is `priority`: 9 first, null as usual."""
+    priority: int | None
     words: dict[str, str]
     unknown_words: tuple[str, ...]
     risks: tuple[RiskFact, ...]

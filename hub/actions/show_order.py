@@ -37,7 +37,9 @@ T = TypeVar("T")
 EVENTS_MOST = 1000
 MESSAGES_MOST = 500
 
-_ORDER = f"""SELECT o.*, a.name AS channel, a.connector, {FACTS}
+MARKS = """(SELECT m.tags FROM order_marks m WHERE m.merchant_id = $1 AND m.order_id = o.id) AS tags,
+    (SELECT m.priority FROM order_marks m WHERE m.merchant_id = $1 AND m.order_id = o.id) AS priority"""
+_ORDER = f"""SELECT o.*, a.name AS channel, a.connector, {MARKS}, {FACTS}
     FROM orders o LEFT JOIN accounts a ON a.id = o.account_id {UNITS}
     WHERE o.merchant_id = $1 AND o.id = $2"""  # noqa: S608 our own text
 
@@ -106,6 +108,7 @@ def _order(row: Row, children: Mapping[str, object]) -> OrderView:
         "words": read("words", dict[str, str]),
         "unknown_words": read("unknown_words", tuple[str, ...]),
         "risks": read("risks", tuple[RiskFact, ...]),
+        "tags": read("tags", tuple[str, ...] | None) or (),
         "tracking_path": f"/track/{row['tracking_token']}" if row["tracking_token"] else "",
     }
     return view(OrderView, row, {**own, **children})
