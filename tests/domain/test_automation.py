@@ -65,7 +65,7 @@ def test_rules_read_as_they_are_written() -> None:
         ("[[rule]]\nname='x'\nwhen='routed'\nif.country='de'\nthen.note='n'", "if.country: 'de' is not a country"),
         ("[[rule]]\nname='x'\nwhen='routed'\nif.total={at_least='1'}\nthen.note='n'", "if.total: has a currency"),
         ("[[rule]]\nname='x'\nwhen='routed'\nif.total={currency='EUR',below='1.005'}\nthen.note='n'", "finer than EUR"),
-        ("[[rule]]\nname='x'\nwhen='routed'\nif.total={currency='EUR',below=1.5}\nthen.note='n'", "amounts are texts such as"),
+        ("[[rule]]\nname='x'\nwhen='routed'\nif.total={currency='EUR',below=1.5}\nthen.note='n'", "amounts are texts"),
         ("[[rule]]\nname='x'\nwhen='routed'\nthen.priority=10", "then.priority: is a whole number from 1 to 9"),
         ("[[rule]]\nname='x'\nwhen='routed'\nthen.notify='ops'", "then.notify: 'ops' is not an e-mail address"),
         ("[[rule]]\nname='x'\nwhen='delivered'\nthen.hold='h'", "then.hold: comes too late when delivered"),
