@@ -13,6 +13,7 @@ from hub.actions.place_order import Placed
 from hub.actions.show_order import show_events, show_order
 from hub.domain.placed_order import PlacedOrder
 from hub.errors import Forbidden, Invalid, NotFound
+from hub.web.api import goods
 from hub.web.api.endpoint import Endpoint
 from hub.web.api.place import place
 from hub.web.api.release import RELEASES
@@ -129,4 +130,5 @@ ENDPOINTS = (
     *RELEASES,
     Endpoint("/v1/accounts", "Connected accounts", Accounts, accounts, {}),
     Endpoint("/v1/stock", "Stock by SKU", StockPage, stock, {"search": "A part of a SKU or title.", **PAGED}),
+    *goods.ENDPOINTS,
 )

@@ -19,7 +19,7 @@ from hub.actions.set_safety import set_safety
 from hub.domain.promising import Allotment
 from hub.errors import Conflict, Invalid, NotFound
 from hub.web.auth import WHO, check_form, needs_role
-from hub.web.console import view
+from hub.web.console import stock, view
 from hub.web.console.words import listed
 from hub.web.services import services
 
@@ -152,4 +152,5 @@ ROUTES = (
     web.post("/catalog/safety", safety),
     web.post("/catalog/bundle", bundle),
     web.post(r"/catalog/shares/{account:\d{1,19}}", share),
+    *stock.ROUTES,
 )
