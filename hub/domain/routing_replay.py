@@ -31,8 +31,8 @@ class Receipt(Struct, frozen=True):
 
 
 class Past(Struct, frozen=True):
-    """What is replayed. `facts` are those of route with the stock at the beginning; `orders` as they came in, with the
-    promise that was given; `receipts` of the time."""
+    """What is replayed, of one merchant. `facts` are those of route with the stock at the beginning; `orders` as they
+    came in, with the promise that was given; `receipts` of the time."""
 
     facts: RouteFacts
     orders: Sequence[OrderRow]
@@ -65,7 +65,7 @@ class _Tally:
 
 def replay(past: Past, plan: Plan) -> Result:
     """Routes everything again under `plan`. `past.facts.free` is used up: hand in a fresh one each time."""
-    merchant = past.orders[0].merchant_id if past.orders else 0
+    merchant = next(iter(past.facts.places), 0)
     facts = replace(past.facts, plans={merchant: plan}, loads=Loads())
     places = {place.id: place for place in facts.places.get(merchant, ())}
     tally, waiting = _Tally(), dict[int, OrderRow]()

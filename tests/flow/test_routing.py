@@ -284,3 +284,61 @@ async def test_what_if_writes_nothing_and_compares(desk: Desk) -> None:
     assert found.then.stock_left["hamburg"] == 200 - 12
     assert found.then.by_rule == {"cheap": 3}
     assert (found.really.orders, found.really.shipments) == (3, 3)
+
+
+MANY = 10_000
+COPY_ORDERS = """INSERT INTO orders (id, merchant_id, account_id, external_id, number, state, version, due_at,
+        created_at, placed_at, revised_at, currency, shop_currency, total, shop_total, charges, buyer, ship_to, email,
+        paid, words, unknown_words, risks, promised_at)
+    SELECT o.id + n, merchant_id, account_id, 'C' || n, 'C' || n, state, version, 'infinity',
+        created_at - make_interval(mins => n), placed_at, revised_at, currency, shop_currency, total, shop_total,
+        charges, buyer, ship_to, n || email, paid, words, unknown_words, risks, promised_at
+    FROM orders o CROSS JOIN generate_series(1, $2) n WHERE o.id = $1"""
+COPY_LINES = """INSERT INTO order_lines (id, merchant_id, order_id, external_id, position, title, sku, unit_price,
+        ordered, requires_shipping)
+    SELECT l.id + n * 16, merchant_id, order_id + n, external_id, position, title,
+        (ARRAY['MUG', 'CUP', 'POT'])[1 + (n + position) % 3], unit_price, 1 + n % 3, true
+    FROM order_lines l CROSS JOIN generate_series(1, $2) n WHERE l.order_id = $1"""
+
+
+@pytest.mark.long
+async def test_what_if_over_ten_thousand_orders_takes_less_than_a_minute(desk: Desk) -> None:
+    for n in range(6):
+        place = Address(name=f"P{n}", line1="Kai 1", city="Hamburg", postcode="20457", country="DE")
+        new = NewLocation(code=f"p{n}", address=place, automatic=True, latitude=50.0 + n, longitude=9.0)
+        await add_location(desk.world.services, MERCHANT, new)
+        await desk.count(f"p{n}", MUG=2500 + n, CUP=2500, POT=1500)
+    desk.world.clock.advance(timedelta(days=40))  # the stock lay there before the oldest of the orders
+    order_id = await desk.take(an_order(lines=(mug(), mug(external_id="L2", sku="CUP", listing_id="V2"))))
+    for sql in (COPY_ORDERS, COPY_LINES):
+        await desk.world.database.plain.execute(sql, order_id, MANY)
+    before = await counts(desk)
+    source = """
+        [locations.p1]
+        orders_per_day = 900
+        safety = 20
+        [[lanes]]
+        days = 2
+        cost = 490
+        unit_cost = 20
+        [[lanes]]
+        from = "p3"
+        days = 1
+        cost = 310
+        [[rules]]
+        name = "whole and cheap"
+        most_locations = 1
+        sort = ["cost", "promise"]
+        [[rules]]
+        name = "anybody"
+        sort = ["stock"]
+        partial = true
+    """
+
+    found = await simulate(desk.world.services, MERCHANT, 20, source)
+
+    assert await counts(desk) == before
+    assert found.orders == MANY + 1
+    assert found.then.routed + found.then.waiting == MANY + 1
+    assert found.then.routed > MANY // 2
+    assert found.seconds < 60
