@@ -10,6 +10,8 @@ from hub.web.console import (
     automation,
     catalog,
     deliveries,
+    floor,
+    floor_scan,
     healing,
     holds,
     labels,
@@ -24,6 +26,8 @@ def create_console() -> web.Application:
     """The console as an application below /console/."""
     app = web.Application(middlewares=[with_session, signed_in_only])
     app[orders.COUNTS] = orders.Counts()
-    for room in (orders, holds, deliveries, catalog, automation, accounts, healing, labels, messages, phone, sign_in):
+    for room in (orders, holds, deliveries, catalog, automation, floor, floor_scan):
+        app.add_routes(room.ROUTES)
+    for room in (accounts, healing, labels, messages, phone, sign_in):
         app.add_routes(room.ROUTES)
     return app

@@ -1,4 +1,5 @@
-// Keeps the live parts of a page fresh, and times in the reader's own words. No other script runs in the console.
+// Keeps the live parts of a page fresh, and times in the reader's own words. Besides it the
+// console has floor.js, on the pages of scanners.
 
 const EVERY = 2000;
 const SLOWEST = 30000;

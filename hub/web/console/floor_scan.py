@@ -1,0 +1,132 @@
+"""The scanner's pages: a walk, the pack station, the door. One field each, which has the cursor; Enter sends it.
+
+They work with a hand scanner, which types and presses Enter, with a keyboard alone, and without scripts.
+"""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from aiohttp import web
+
+from hub.actions.floor_hand_over import HandOver, hand_over
+from hub.actions.floor_pack import Pack, Station, open_station, pack_suggested, scan_pack, see_station, start_over
+from hub.actions.floor_pick import Scan, claim_walk, give_back_walk, report_short, scan_pick
+from hub.actions.floor_unpack import unpack
+from hub.actions.floor_views import show_walk
+from hub.errors import Conflict, Forbidden, Invalid, NotFound
+from hub.web.auth import WHO, check_form
+from hub.web.console import view
+from hub.web.services import services
+
+ROOM = "/console/floor"
+REFUSED = (Conflict, Invalid, NotFound, Forbidden)
+
+
+async def walk(request: web.Request) -> web.Response:
+    """A walk: what comes next, big, and all stops below."""
+    found = await show_walk(services(request).database, request[WHO].merchant_id, view.number(request, "walk"))
+    return view.show(request, "floor_walk.html", {"walk": found, "mine": found.claimed_by == request[WHO].actor})
+
+
+async def walk_scan(request: web.Request) -> web.Response:
+    """A scan, or what a button says: take, short, back."""
+    form, who, hub = await check_form(request), request[WHO], services(request)
+    task_id = view.number(request, "walk")
+    scan = Scan(merchant_id=who.merchant_id, task_id=task_id, actor=who.actor, code=form.get("code", ""))
+    what = form.get("do", "scan")
+    try:
+        if what == "back":
+            await give_back_walk(hub, scan)
+            view.note(request, "You gave the walk back.")
+        else:
+            act = {"take": claim_walk, "short": report_short}.get(what, scan_pick)
+            view.note(request, _sentence((await act(hub, scan)).said))
+    except REFUSED as error:
+        view.note(request, _sentence(str(error)), "bad")
+    raise web.HTTPSeeOther(f"{ROOM}/walks/{task_id}")
+
+
+async def pack_empty(request: web.Request) -> web.Response:
+    """The pack station with nothing on it."""
+    return view.show(request, "floor_pack.html", {"station": None})
+
+
+async def pack_open(request: web.Request) -> web.Response:
+    """Opens what a tote, an order number or a product stands for."""
+    form, who = await check_form(request), request[WHO]
+    try:
+        asked = Pack(merchant_id=who.merchant_id, actor=who.actor, code=form.get("code", ""))
+        station = await open_station(services(request), asked)
+    except REFUSED as error:
+        view.note(request, _sentence(str(error)), "bad")
+        raise web.HTTPSeeOther(f"{ROOM}/pack") from None
+    raise web.HTTPSeeOther(f"{ROOM}/pack/{station.fulfillment_id}")
+
+
+async def pack(request: web.Request) -> web.Response:
+    """What lies on the pack station."""
+    who = request[WHO]
+    asked = Pack(merchant_id=who.merchant_id, actor=who.actor, fulfillment_id=view.number(request, "work"))
+    try:
+        station: Station | None = await see_station(services(request), asked)
+    except Conflict as error:
+        view.note(request, _sentence(str(error)), "bad")
+        raise web.HTTPSeeOther(f"{ROOM}/pack") from None
+    return view.show(request, "floor_pack.html", {"station": station})
+
+
+async def pack_scan(request: web.Request) -> web.Response:
+    """A scan, or what a button says: suggested, over, unpack."""
+    form, who, hub = await check_form(request), request[WHO], services(request)
+    work_id = view.number(request, "work")
+    asked = Pack(merchant_id=who.merchant_id, actor=who.actor, fulfillment_id=work_id, code=form.get("code", ""))
+    what = form.get("do", "scan")
+    try:
+        if what == "unpack":
+            await unpack(hub, asked)
+            view.note(request, "Unpacked; pack it again.")
+            raise web.HTTPSeeOther(f"{ROOM}/pack/{work_id}")
+        station = await {"suggested": pack_suggested, "over": start_over}.get(what, scan_pack)(hub, asked)
+    except REFUSED as error:
+        view.note(request, _sentence(str(error)), "bad")
+        raise web.HTTPSeeOther(f"{ROOM}/pack/{work_id}") from None
+    view.note(request, _sentence(station.said))
+    raise web.HTTPSeeOther(f"{ROOM}/pack" if station.packed else f"{ROOM}/pack/{work_id}")
+
+
+async def door(request: web.Request) -> web.Response:
+    """Where parcels are handed to the carrier."""
+    return view.show(request, "floor_door.html", {})
+
+
+async def door_scan(request: web.Request) -> web.Response:
+    """A parcel leaves."""
+    form, who = await check_form(request), request[WHO]
+    try:
+        asked = HandOver(merchant_id=who.merchant_id, actor=who.actor, code=form.get("code", ""))
+        done = await hand_over(services(request), asked)
+        view.note(request, _sentence(done.said), "good" if done.dispatched else "wait")
+    except REFUSED as error:
+        view.note(request, _sentence(str(error)), "bad")
+    _to(f"{ROOM}/door")
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _to(address: str) -> NoReturn:
+    raise web.HTTPSeeOther(address)
+
+
+ROUTES = (
+    web.get(r"/floor/walks/{walk:\d{1,19}}", walk),
+    web.post(r"/floor/walks/{walk:\d{1,19}}", walk_scan),
+    web.get("/floor/pack", pack_empty),
+    web.post("/floor/pack", pack_open),
+    web.get(r"/floor/pack/{work:\d{1,19}}", pack),
+    web.post(r"/floor/pack/{work:\d{1,19}}", pack_scan),
+    web.get("/floor/door", door),
+    web.post("/floor/door", door_scan),
+)
