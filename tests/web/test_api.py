@@ -153,6 +153,8 @@ async def test_the_description_is_what_exists(api: Api, shop: Shop) -> None:
     assert described["openapi"].startswith("3.1")
     schemas = described["components"]["schemas"]
     for path, methods in described["paths"].items():
+        if "get" not in methods:
+            continue
         answer = await api.get(path.removeprefix("/api/v1").replace("{id}", str(order)))
         name = methods["get"]["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
         assert set(answer) == set(schemas[name]["properties"])
