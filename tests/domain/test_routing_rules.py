@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -229,6 +231,16 @@ def test_an_order_that_no_rule_is_for_waits_and_says_so() -> None:
 def test_plans_that_cannot_be(source: str, words: str) -> None:
     with pytest.raises(Invalid, match=words):
         read_plan(source)
+
+
+def test_the_file_of_the_guide_can_be_read() -> None:
+    guide = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "route-orders.md"
+    source = guide.read_text(encoding="utf-8").partition("```toml\n")[2].partition("```")[0]
+
+    plan = read_plan(source)
+
+    assert [rule.name for rule in plan.rules] == ["express from the nearest", "everything else"]
+    assert plan.locations["berlin"].cutoff == time(14)
 
 
 def test_an_empty_plan_is_the_houses_own() -> None:
