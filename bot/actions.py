@@ -5,8 +5,10 @@ from __future__ import annotations
 from bot import identity
 from bot.scene import Action, Scene
 from bot.state import Json
+from hub.actions.release_hold import Release
+from hub.actions.take_suggestion import find_suggestion, take_suggestion
 from hub.actions.track_orders import TrackedOrder, track_orders
-from hub.errors import Forbidden
+from hub.errors import Conflict, Forbidden
 
 
 async def show_order(scene: Scene, number: str) -> Json:
@@ -37,9 +39,41 @@ def _shown(order: TrackedOrder) -> Json:
     }
 
 
+async def show_suggestion(scene: Scene, number: str) -> Json:
+    """The address that an order of that number waits to have confirmed; None when none does. Raises `Forbidden`."""
+    own = await identity.own_orders(scene, number)
+    if not own:
+        raise Forbidden("this chat has not proven whose order it is")
+    found = await find_suggestion(scene.tx, scene.merchant_id, own)
+    if found is None:
+        return None
+    at = found.address
+    parts = (at.name, at.company, at.line1, at.line2, f"{at.postcode} {at.city}".strip(), at.region, at.country)
+    return {"hold": str(found.hold_id), "address": ", ".join(part for part in parts if part)}
+
+
+async def correct_address(scene: Scene, number: str, hold: str) -> Json:
+    """Takes the suggested address. Raises `Forbidden` for an order that is not this chat's, `Conflict` when another was
+    suggested meanwhile."""
+    found = await find_suggestion(scene.tx, scene.merchant_id, await identity.own_orders(scene, number))
+    if found is None or str(found.hold_id) != hold:
+        raise Conflict("this order waits for no such address any more")
+    release = Release(
+        merchant_id=scene.merchant_id,
+        hold_id=found.hold_id,
+        resolution="use_suggestion",
+        actor="customer",
+        note=f"chat {scene.conversation_id}",
+    )
+    await take_suggestion(scene.tx, scene.tools.ids, scene.now, release)
+    return {"corrected": True}
+
+
 ACTIONS = {
     "may_see": Action(identity.may_see),
     "send_code": Action(identity.send_code, writes=True),
     "check_code": Action(identity.check_code, writes=True),
     "show_order": Action(show_order),
+    "show_suggestion": Action(show_suggestion),
+    "take_suggestion": Action(correct_address, writes=True),
 }

@@ -81,6 +81,19 @@ async def release_hold(services: Services, release: Release) -> None:
         await announce(tx, "orders", "fulfillments", "outbox")
 
 
+async def release_within(tx: Tx, batch: Batch, release: Release) -> Row:
+    """Releases a hold of an order that goes on, in the caller's transaction, which flushes `batch` and records who did
+    it; the hold as it was. Raises as `release_hold` does."""
+    hold = await tx.fetchrow(HOLD, release.merchant_id, release.hold_id)
+    if hold is None:
+        raise NotFound(f"no hold {release.hold_id}")
+    order = await _lock(tx, hold)
+    await _let_go(tx, batch, (order, hold), _check(hold, release))
+    if release.resolution in AGAIN:
+        await tx.execute(NEXT_LABEL, order["id"])
+    return hold
+
+
 async def _lock(tx: Tx, hold: Row) -> Row:
     """Fulfillment orders first, then the order, then the hold: the order of locks everywhere."""
     await tx.fetch(LOCK_WORKS, hold["order_id"])
