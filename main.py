@@ -19,7 +19,7 @@ from aiohttp import web
 
 from hub.accounts import Accounts, Tools
 from hub.actions.services import Services
-from hub.command import automation, catalog, channels, fraud, logs, records, report, routing, verifying
+from hub.command import automation, catalog, channels, floor, fraud, logs, records, report, routing, verifying
 from hub.command.channels import Json
 from hub.errors import Invalid
 from hub.flow.inbox import Inbox
@@ -171,6 +171,7 @@ catalog.on_channel(channel, run)
 catalog.on_stock(stock, run)
 app.add_typer(automation.automation(run), name="automation")
 app.add_typer(routing.routing(run), name="routing")
+app.add_typer(floor.floor(run), name="floor")
 app.add_typer(records.users(run), name="user")
 app.add_typer(records.tokens(run), name="token")
 app.add_typer(bench, name="bench")

@@ -13,6 +13,7 @@ from hub.actions.automation_sweep import sweep_rules
 from hub.actions.compare_stock import compare_stock, stock_readers
 from hub.actions.expire_holds import expire_holds
 from hub.actions.fire_slots import clean_firings
+from hub.actions.floor_rules import release_due_waves
 from hub.actions.forget_people import forget_people, forgetful
 from hub.actions.give_up_waiting import give_up_waiting, overdue
 from hub.actions.import_products import import_products, product_listers
@@ -87,6 +88,7 @@ JOBS: tuple[Job | AccountJob, ...] = (
     Job("expire_holds",           seconds(30),        expire_holds),
     Job("automation",             minutes(1),         sweep_rules),
     Job("expire_reservations",    seconds(30),        expire_reservations),
+    Job("waves",                  minutes(1),         release_due_waves),
     Job("wake_forgotten",         minutes(5),         wake_forgotten),
     Job("clean_firings",          Cron("10 3 * * *"), clean_firings),
 )  # fmt: skip

@@ -127,7 +127,7 @@ async def scan_pick(services: Services, scan: Scan) -> Picked:
 async def _check_serial(tx: Tx, merchant_id: int, stop: Stop, hand: Hand) -> None:
     if stop.tracking != "serial" or not hand.mark:
         return
-    await tx.execute(ONE_AT_A_TIME, merchant_id, f"{stop.sku}:{hand.mark}")
+    await tx.execute(ONE_AT_A_TIME, str(merchant_id), f"{stop.sku}:{hand.mark}")
     other = await tx.fetchval(SERIAL, merchant_id, stop.sku, hand.mark)
     if other is not None:
         raise Conflict(f"{stop.sku} number {hand.mark} was picked for {other} already; take another one")

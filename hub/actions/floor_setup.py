@@ -129,6 +129,14 @@ async def set_size(services: Services, size: Size) -> None:
             raise NotFound(f"no product {size.sku!r}")
 
 
+def read_size(text: str) -> tuple[int, int, int]:
+    """`300x200x150` as millimetres. Raises `Invalid`."""
+    sides = text.lower().replace("×", "x").split("x")
+    if len(sides) != 3 or not all(side.isascii() and side.isdigit() and len(side) < 7 for side in sides):
+        raise Invalid("size", f"{text!r} is no size; write length, width and height in mm, such as 300x200x150")
+    return int(sides[0]), int(sides[1]), int(sides[2])
+
+
 async def set_tracking(services: Services, product: tuple[int, str], tracking: str) -> None:
     """`product`: (merchant, SKU). Asks pickers for its `lot` or `serial` number from now on, or for neither ('')."""
     if tracking not in TRACKING:

@@ -15,6 +15,8 @@ from msgspec.structs import replace
 from hub.errors import Invalid
 
 MOST_AT_ONCE = 9999
+MOST_MARK = 64
+"""Characters of a lot or serial number (GS1 asks for 20)."""
 
 
 class Stop(Struct, frozen=True):
@@ -108,6 +110,8 @@ def scan(next_: Wanted, text: str, codes: Codes, *, sorting: bool) -> Step:
         return Step(put=next_.hand)
     if not text or text in codes:
         raise Invalid("code", f"{text or 'nothing'} is no {next_.kind} number; expected {next_.words}")
+    if len(text) > MOST_MARK:
+        raise Invalid("code", f"a {next_.kind} number has at most {MOST_MARK} characters; expected {next_.words}")
     marked = replace(next_.hand, mark=text)
     return Step(hand=marked) if sorting else Step(put=marked)
 

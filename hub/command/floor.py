@@ -1,0 +1,198 @@
+"""`floor …`: the warehouse floor from the command line: where things lie, waves, scans, papers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hub.command.channels import ACTOR, MERCHANT, Json, Opened, Run
+
+Millimetres = Annotated[str, typer.Option("--mm", help="LENGTHxWIDTHxHEIGHT in millimetres.")]
+
+
+def floor(run: Run) -> typer.Typer:
+    """The group of commands."""
+    group = typer.Typer(no_args_is_help=True, help="The warehouse floor: bins, boxes, waves, picking by scan.")
+    _knowing(group, run)
+    _waving(group, run)
+    _picking(group, run)
+    _packing(group, run)
+    return group
+
+
+def _knowing(group: typer.Typer, run: Run) -> None:
+    @group.command("bin")
+    def bin_(sku: str, location: str, code: str) -> None:
+        """Say where a SKU lies. Example: python main.py floor bin MUG-BLUE AAC A-03-12-2"""
+        from hub.actions.floor_setup import NewBin, put_bin
+
+        new = NewBin(merchant_id=MERCHANT, location=location, sku=sku, code=code, actor=ACTOR)
+        run(lambda parts: put_bin(parts.services, new))
+
+    @group.command("code")
+    def code_(code: str, sku: str, units: Annotated[int, typer.Option(min=1, help="Of one scan.")] = 1) -> None:
+        """A further code of a SKU. Example: python main.py floor code 14006381333938 MUG-BLUE --units 6"""
+        from hub.actions.floor_setup import NewCode, put_code
+
+        new = NewCode(merchant_id=MERCHANT, code=code, sku=sku, units=units, actor=ACTOR)
+        run(lambda parts: put_code(parts.services, new))
+
+    @group.command("product")
+    def product(
+        sku: str,
+        size: Millimetres = "",
+        tracking: Annotated[str, typer.Option(help="lot, serial or none: what pickers must scan.")] = "",
+    ) -> None:
+        """Its size, and whether it has numbers. Example: python main.py floor product PHONE --mm 160x80x40"""
+        from hub.actions.floor_setup import Size, read_size, set_size, set_tracking
+
+        async def work(parts: Opened) -> None:
+            if size:
+                asked = Size(merchant_id=MERCHANT, sku=sku, mm=read_size(size), actor=ACTOR)
+                await set_size(parts.services, asked)
+            if tracking:
+                await set_tracking(parts.services, (MERCHANT, sku), "" if tracking == "none" else tracking)
+
+        run(work)
+
+    @group.command("box")
+    def box(
+        code: str,
+        size: Millimetres,
+        most: Annotated[int, typer.Option(min=1, help="Grams it may hold.")],
+        own: Annotated[int, typer.Option(min=0, help="Grams it weighs empty.")] = 0,
+    ) -> None:
+        """A box you pack in. Example: python main.py floor box BOX-S --mm 300x200x150 --most 10000 --own 180"""
+        from hub.actions.floor_setup import NewBox, put_box, read_size
+
+        async def work(parts: Opened) -> None:
+            mm = read_size(size)
+            new = NewBox(merchant_id=MERCHANT, code=code, mm=mm, most_grams=most, own_grams=own, actor=ACTOR)
+            await put_box(parts.services, new)
+
+        run(work)
+
+
+Strategy = Annotated[str, typer.Option(help="orders, single, cluster or zones.")]
+Cart = Annotated[int, typer.Option(min=1, max=99, help="Totes on a cart.")]
+Most = Annotated[int, typer.Option(min=1, max=500, help="Orders of one wave at most.")]
+
+
+def _waving(group: typer.Typer, run: Run) -> None:
+    @group.command("show")
+    def show(as_json: Json = False) -> None:
+        """What waits where, and the waves. Example: python main.py floor show --json"""
+        from hub.actions.floor_views import show_floor
+
+        run(lambda parts: show_floor(parts.services.database, MERCHANT), as_json=as_json)
+
+    @group.command("release")
+    def release(
+        location: str, strategy: Strategy = "cluster", most: Most = 100, cart: Cart = 8, as_json: Json = False
+    ) -> None:
+        """Make a wave of what waits. Example: python main.py floor release AAC --strategy cluster --most 20"""
+        from hub.actions.floor_release import NewWave, release_wave
+
+        new = NewWave(merchant_id=MERCHANT, location=location, strategy=strategy, most=most, cart=cart, actor=ACTOR)
+        run(lambda parts: release_wave(parts.services, new), as_json=as_json)
+
+    @group.command("rule")
+    def rule(  # noqa: PLR0913, PLR0917 - options that people type
+        location: str,
+        strategy: Strategy = "cluster",
+        least: Annotated[int, typer.Option(min=0, help="So many orders make a wave; 0: never by number.")] = 0,
+        cut_off: Annotated[str, typer.Option(help="HH:MM in UTC: a wave of whatever waits then.")] = "",
+        most: Most = 100,
+        cart: Cart = 8,
+    ) -> None:
+        """Waves that come by themselves. Example: python main.py floor rule AAC --least 20 --cut-off 14:30"""
+        from hub.actions.floor_rules import NewRule, set_wave_rule
+
+        new = NewRule(
+            merchant_id=MERCHANT, location=location, strategy=strategy, least=least, cut_off=cut_off, most=most,
+            cart=cart, actor=ACTOR,
+        )  # fmt: skip
+        run(lambda parts: set_wave_rule(parts.services, new))
+
+    @group.command("wave")
+    def wave(wave_id: int, as_json: Json = False) -> None:
+        """One wave with its walks. Example: python main.py floor wave 7 --json"""
+        from hub.actions.floor_views import show_wave
+
+        run(lambda parts: show_wave(parts.services.database, MERCHANT, wave_id), as_json=as_json)
+
+    @group.command("paper")
+    def paper(wave_id: int, file: Path) -> None:
+        """The pick list of a wave as PDF. Example: python main.py floor paper 7 list.pdf"""
+        from hub.actions.floor_papers import pick_list
+
+        async def work(parts: Opened) -> None:
+            document = await pick_list(parts.services, MERCHANT, wave_id)
+            await asyncio.to_thread(file.write_bytes, document)
+
+        run(work)
+
+
+def _picking(group: typer.Typer, run: Run) -> None:
+    def command(name: str, act: Callable[[Any, Any], Awaitable[Any]], said: str) -> None:
+        def scanned(walk: int, as_json: Json = False) -> None:
+            from hub.actions.floor_pick import Scan
+
+            asked = Scan(merchant_id=MERCHANT, task_id=walk, actor=ACTOR)
+            run(lambda parts: act(parts.services, asked), as_json=as_json)
+
+        group.command(name, help=f"{said} Example: python main.py floor {name} 7")(scanned)
+
+    async def take(services: Any, asked: Any) -> Any:
+        from hub.actions.floor_pick import claim_walk
+
+        return await claim_walk(services, asked)
+
+    async def short(services: Any, asked: Any) -> Any:
+        from hub.actions.floor_pick import report_short
+
+        return await report_short(services, asked)
+
+    async def back(services: Any, asked: Any) -> None:
+        from hub.actions.floor_pick import give_back_walk
+
+        await give_back_walk(services, asked)
+
+    command("take", take, "Take a walk; nobody else can then.")
+    command("short", short, "What is wanted next is not on the shelf.")
+    command("back", back, "Give a walk back where it stands.")
+
+    @group.command("scan")
+    def scan(walk: int, code: str, as_json: Json = False) -> None:
+        """One scan of a walk you took. Example: python main.py floor scan 7 MUG-BLUE"""
+        from hub.actions.floor_pick import Scan, scan_pick
+
+        asked = Scan(merchant_id=MERCHANT, task_id=walk, actor=ACTOR, code=code)
+        run(lambda parts: scan_pick(parts.services, asked), as_json=as_json)
+
+
+def _packing(group: typer.Typer, run: Run) -> None:
+    @group.command("pack")
+    def pack(tote: str, as_json: Json = False) -> None:
+        """Pack what lies in a tote into the suggested boxes. Example: python main.py floor pack W1-1-1"""
+        from hub.actions.floor_pack import Pack, open_station, pack_suggested
+
+        async def work(parts: Opened) -> Any:
+            found = await open_station(parts.services, Pack(merchant_id=MERCHANT, actor=ACTOR, code=tote))
+            asked = Pack(merchant_id=MERCHANT, actor=ACTOR, fulfillment_id=int(found.fulfillment_id))
+            return await pack_suggested(parts.services, asked)
+
+        run(work, as_json=as_json)
+
+    @group.command("hand-over")
+    def hand_over(parcel: str, as_json: Json = False) -> None:
+        """A parcel leaves. Example: python main.py floor hand-over P1ABC2"""
+        from hub.actions.floor_hand_over import HandOver
+        from hub.actions.floor_hand_over import hand_over as hand
+
+        asked = HandOver(merchant_id=MERCHANT, actor=ACTOR, code=parcel)
+        run(lambda parts: hand(parts.services, asked), as_json=as_json)
