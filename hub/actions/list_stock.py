@@ -36,14 +36,16 @@ class Part(View, frozen=True):
 
 
 class StockView(View, frozen=True):
-    """Units of one SKU over all locations; `available` are those not yet promised, of a bundle as many as its parts
-    make. `sellable`: what is left for channels after `safety` and what buyers wait for; None where nobody counted."""
+    """Units of one SKU over all locations; `reserved` are promised, or among the `quarantined` ones that are not for
+    sale; `available` are the others, of a bundle as many as its parts make. `sellable`: what is left for channels after
+    `safety` and what buyers wait for; None where nobody counted."""
 
     sku: str
     title: str
     gtin: str
     on_hand: int
     reserved: int
+    quarantined: int
     available: int
     safety: int
     sellable: int | None
@@ -61,6 +63,8 @@ class StockPage(View, frozen=True):
 _STOCK = """
     SELECT p.sku, p.title, p.gtin, p.safety, coalesce(sum(s.on_hand), 0)::bigint AS on_hand,
            coalesce(sum(s.reserved), 0)::bigint AS reserved,
+           (SELECT coalesce(sum(r.units), 0)::bigint FROM reservations r
+            WHERE r.merchant_id = p.merchant_id AND r.kind = 'quarantine' AND r.sku = p.sku) AS quarantined,
            coalesce(jsonb_agg(jsonb_build_object('location', l.code, 'on_hand', s.on_hand, 'reserved', s.reserved)
                     ORDER BY l.code) FILTER (WHERE s.id IS NOT NULL), '[]') AS locations
     FROM products p LEFT JOIN stock s ON s.merchant_id = p.merchant_id AND s.sku = p.sku
@@ -91,6 +95,7 @@ def _view(row: Row, there: Supply) -> StockView:
         gtin=row["gtin"],
         on_hand=row["on_hand"],
         reserved=row["reserved"],
+        quarantined=row["quarantined"],
         available=row["on_hand"] - row["reserved"] if made is None else made,
         safety=row["safety"],
         sellable=units,

@@ -53,6 +53,7 @@ async def test_a_person_books_and_sees_the_ledger(client: Client, hub: Services,
     assert '<td class="right strong" data-label="Free">17</td>' in page
     for word in ("Received", "Damaged", "Quarantined", "Released", "Written off", "PO-1"):
         assert word in page
+    assert "+ 1 in quarantine" in await text(desk, "/console/catalog")
     assert "only 17 may be taken" in await book(desk, "adjust", units="-18", reason="lost")
     assert "is a whole number" in await book(desk, "adjust", units="many", reason="lost")
 
