@@ -16,9 +16,8 @@ File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Rules a
 def routing(run: Run) -> typer.Typer:
     """The group of commands."""
     group = typer.Typer(no_args_is_help=True, help="Who ships what: rules, promises, and what if.")
-    _rules(group, run)
-    _looking(group, run)
-    _doing(group, run)
+    for add in (_rules, _setting, _checking, _looking, _telling, _doing):
+        add(group, run)
     return group
 
 
@@ -40,6 +39,8 @@ def _rules(group: typer.Typer, run: Run) -> None:
 
         run(work, as_json=as_json)
 
+
+def _setting(group: typer.Typer, run: Run) -> None:
     @group.command("set")
     def put(
         file: File,
@@ -65,6 +66,8 @@ def _rules(group: typer.Typer, run: Run) -> None:
 
         run(work, as_json=as_json)
 
+
+def _checking(group: typer.Typer, run: Run) -> None:
     @group.command("check")
     def check(file: File, as_json: Json = False) -> None:
         """Read rules and say what is wrong; writes nothing. Example: python main.py routing check rules.toml"""
@@ -106,6 +109,8 @@ def _looking(group: typer.Typer, run: Run) -> None:
 
         run(work, as_json=as_json)
 
+
+def _telling(group: typer.Typer, run: Run) -> None:
     @group.command("explain")
     def explain(number: str, as_json: Json = False) -> None:
         """Why an order ships from where it does. Example: python main.py routing explain 1001"""

@@ -166,7 +166,7 @@ def test_the_cheapest_split_not_the_nearest() -> None:
 
     assert ships(outcome) == [1, 3]
     ranked = outcome.events[0].details["considered"]
-    assert [(it["location"], it["cost"]) for it in ranked] == [  # type: ignore[index, union-attr]
+    assert [(it["location"], it["cost"]) for it in ranked] == [  # type: ignore[attr-defined]
         ("berlin", 100), ("vienna", 100), ("munich", 900),
     ]  # fmt: skip
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import asyncio
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import asdict
 
 from hub.actions.add_location import NewLocation, add_location
 from hub.actions.routing_plans import NewPlan, PlanView, check_plan, set_plan, show_plan
@@ -15,7 +17,10 @@ from hub.actions.routing_simulate import simulate
 from hub.actions.show_order import show_order
 from hub.domain.lifecycle import Lifecycle, Work
 from hub.domain.order import Address, ParcelScan, ScanStatus
+from hub.domain.outcome import DayLoad
 from hub.errors import Conflict, Invalid, NotFound
+from hub.flow.batch import Batch
+from hub.store import sets
 from tests.flow.desk import Desk, an_order, mug
 from tests.support.world import MERCHANT
 
@@ -177,18 +182,40 @@ async def test_a_location_takes_so_many_orders_on_its_own_day(desk: Desk) -> Non
 
 
 async def test_the_limit_of_a_day_holds_whoever_counts_it(desk: Desk) -> None:
-    """The guarded statement refuses one too many, whatever the batch had read."""
-    noon(desk)
-    await plan(desk, LIMITED)
-    await desk.take(an_order())
-    await desk.world.rows("UPDATE location_days SET orders = 2")  # somebody else was quicker
-    await desk.tell(an_order())
-    await desk.take_in()
+    """Twenty at once, who have all read that there is room for five: the guarded statement lets five through."""
+    load = DayLoad(desk.location, date(2026, 3, 2), 5)
 
-    await desk.orders()
+    async def one() -> bool:
+        connection = await desk.world.database.connect()
+        try:
+            rows = [{"id": desk.world.ports.ids.next(), "merchant_id": MERCHANT, "orders": 1, **asdict(load)}]
+            status: str = await connection.execute(sets.COUNT_LOADS, sets.text(rows))
+            return status.endswith(" 1")
+        finally:
+            await connection.close()
+
+    taken = await asyncio.gather(*(one() for _ in range(20)))
 
     (day,) = await desk.world.rows("SELECT orders FROM location_days")
-    assert day["orders"] == 2
+    assert (sum(taken), day["orders"]) == (5, 5)
+
+
+async def test_a_batch_that_goes_over_a_limit_keeps_nothing(desk: Desk) -> None:
+    noon(desk)
+    batch = Batch(desk.world.ports.ids, desk.world.clock.now())
+    for _ in range(3):
+        batch.load(MERCHANT, DayLoad(desk.location, date(2026, 3, 2), 3))
+    async with desk.world.database.transaction() as tx:
+        await batch.flush(tx)
+    over = Batch(desk.world.ports.ids, desk.world.clock.now())
+    over.load(MERCHANT, DayLoad(desk.location, date(2026, 3, 2), 3))
+
+    with pytest.raises(Conflict):
+        async with desk.world.database.transaction() as tx:
+            await over.flush(tx)
+
+    (day,) = await desk.world.rows("SELECT orders FROM location_days")
+    assert day["orders"] == 3
 
 
 async def test_what_is_there_leaves_and_the_rest_follows(desk: Desk) -> None:
