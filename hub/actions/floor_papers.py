@@ -41,7 +41,8 @@ class Slip(Struct, frozen=True):
 
 
 async def pick_list(services: Services, merchant_id: int, wave_id: int) -> bytes:
-    """A page for each walk of a wave: stops in walk order, totes with their barcodes. Raises `NotFound`."""
+    """A page for each walk of a wave: stops that are not done in walk order, totes with their barcodes. Raises
+    `NotFound`."""
     details = await show_wave(services.database, merchant_id, wave_id)
     walks = [await show_walk(services.database, merchant_id, int(walk.id)) for walk in details.walks]
     about = f"Wave {details.wave.number} · {details.wave.location} · {details.wave.strategy}"
@@ -89,6 +90,7 @@ def _draw_walks(about: str, walks: Sequence[Walking]) -> bytes:
         rows = [
             ("☐", stop.bin or "–", f"{stop.left} ×", f"{stop.sku}  {stop.title}", f"tote {stop.slot}")
             for stop in walk.stops
+            if stop.left
         ]
         _table(page, top, (8, 28, 18, 104, 24), rows)
     return bytes(page.output())

@@ -8,16 +8,25 @@ from hub.actions.services import Services
 from hub.domain.lifecycle import LabelState
 from hub.domain.outgoing import Label
 from hub.domain.packing_by_hand import unpacked
-from hub.errors import Conflict
+from hub.errors import Conflict, NotFound
 from hub.flow import hands, orphans
 from hub.flow.batch import Batch
 from hub.store.audit import Plain
 from hub.store.database import announce
 
+FIND = "SELECT id FROM fulfillment_orders WHERE merchant_id = $1 AND number = $2 ORDER BY state = 10, id LIMIT 1"
 DROP_LABELS = """UPDATE outbox SET state = 12, error = 'the parcel was unpacked' WHERE state = 0 AND NOT unsure
     AND NOT leased AND kind = 'buy_label' AND key = ANY($1::bigint[])"""
 LABELS = """SELECT count(*) FROM outbox WHERE kind = 'buy_label' AND key = ANY($1::bigint[]) AND state < 10
     AND NOT EXISTS (SELECT 1 FROM parcels p WHERE p.id = outbox.key AND p.label = 'bought')"""
+
+
+async def find_packed(services: Services, merchant_id: int, number: str) -> int:
+    """The id of a fulfillment order by its number. Raises `NotFound`."""
+    found = await services.database.plain.fetchval(FIND, merchant_id, number.replace("\0", ""))
+    if found is None:
+        raise NotFound(f"no fulfillment order {number}")
+    return int(found)
 
 
 async def unpack(services: Services, pack: Pack) -> None:

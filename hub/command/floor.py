@@ -188,6 +188,18 @@ def _packing(group: typer.Typer, run: Run) -> None:
 
         run(work, as_json=as_json)
 
+    @group.command("unpack")
+    def unpack_(fulfillment: str) -> None:
+        """Take it out of its parcels again. Example: python main.py floor unpack NO-1001-F1"""
+        from hub.actions.floor_pack import Pack
+        from hub.actions.floor_unpack import find_packed, unpack
+
+        async def work(parts: Opened) -> None:
+            found = await find_packed(parts.services, MERCHANT, fulfillment)
+            await unpack(parts.services, Pack(merchant_id=MERCHANT, actor=ACTOR, fulfillment_id=found))
+
+        run(work)
+
     @group.command("hand-over")
     def hand_over(parcel: str, as_json: Json = False) -> None:
         """A parcel leaves. Example: python main.py floor hand-over P1ABC2"""

@@ -57,7 +57,7 @@ async def test_from_a_wave_to_a_packed_order(client: Client, hub: Services, shop
     walk = f"/console/floor/walks/{task}"
     assert "autofocus" in await send(client, walk, walk, do="take")
     page = await send(client, walk, walk, code="NO-SUCH")
-    assert "NO-SUCH is no code of any product here; expected 2 × MUG-BLUE" in page
+    assert ">NO-SUCH is no code of any product here; expected 2 × MUG-BLUE.<" in page
     assert page.count('name="code"') == 1, "one field"
     for code in ("2*MUG-BLUE", "W1-1-1", "2*MUG-BLUE", "w1-1-2"):
         page = await send(client, walk, walk, code=code)
