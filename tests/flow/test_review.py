@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from hub.actions.check_rules import check_rules
+from hub.actions.show_rules import show_rules
 from hub.actions.switch_rules import switch_rules
-from hub.domain.fraud_default import STRICT
+from hub.domain.fraud_default import DEFAULT, STRICT
+from hub.domain.fraud_rules import read
 from hub.domain.lifecycle import Lifecycle
 from hub.domain.order import Address, Buyer, ChannelPayment, PaymentStatus, RiskFact
+from hub.errors import Invalid, NotFound
 from tests.flow.desk import BERLIN, Desk, an_order, at, mug
 from tests.support.world import MERCHANT
 
@@ -137,3 +141,39 @@ async def test_an_embargo_and_a_street_without_a_number(desk: Desk) -> None:
     first, second = [await desk.holds(await desk.order_id(order.external_id)) for order in orders]
     assert first == {"address": {"what": "embargo", "entry": "CU"}}
     assert second == {"address": {"what": "address", "faults": ["house_number_missing"]}}
+
+
+async def test_rules_are_tried_on_past_orders_and_nothing_is_written(desk: Desk) -> None:
+    orders = [bought(n, 10 * n, **SAME["phone"](n)) for n in (1, 2, 3)]
+    await desk.take(*orders)
+    database = desk.world.database
+    before = await desk.world.value("SELECT count(*) FROM events"), await desk.world.value("SELECT count(*) FROM holds")
+
+    trial = await check_rules(database, MERCHANT, read(ONE_OF_FIVE.format(of="phone")), 100)
+
+    assert (trial.orders, trial.would_hold, trial.by_rule) == (3, 1, {"too many": 1})
+    (held,) = trial.held
+    assert (held.number, held.score, held.was_held) == (orders[2].number, 12, False)
+    assert held.rules[0]["why"] == "velocity"
+    after = await desk.world.value("SELECT count(*) FROM events"), await desk.world.value("SELECT count(*) FROM holds")
+    assert after == before
+    assert (await check_rules(database, MERCHANT + 1, read(STRICT), 100)).orders == 0
+    with pytest.raises(Invalid, match="last"):
+        await check_rules(database, MERCHANT, read(STRICT), 0)
+    last = await check_rules(database, MERCHANT, read(ONE_OF_FIVE.format(of="phone")), 1)
+    assert last.would_hold == 1, "what came before the last one is counted too"
+
+
+async def test_every_version_of_the_rules_is_kept(desk: Desk) -> None:
+    database = desk.world.database
+    assert (await show_rules(database, MERCHANT)).text == DEFAULT
+    assert await switch(desk, STRICT) == 1
+    assert await switch(desk, STRICT) == 1, "the same again is no version"
+    assert await switch(desk, DEFAULT) == 2
+    assert (await show_rules(database, MERCHANT, 1)).text == STRICT
+    assert (await show_rules(database, MERCHANT)).version == 2
+    with pytest.raises(NotFound):
+        await show_rules(database, MERCHANT, 3)
+    with pytest.raises(Invalid):
+        await switch(desk, "hold_at = 1")
+    assert await desk.world.value("SELECT count(*) FROM audit WHERE action = 'switch_rules'") == 2
