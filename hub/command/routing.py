@@ -136,13 +136,18 @@ def _telling(group: typer.Typer, run: Run) -> None:
 def _table(found: Any) -> list[dict[str, object]]:
     """What is compared, a line each."""
     names = ("routed", "waiting", "shipments", "split_orders", "cost", "promise_kept", "promise_broken")
+    happened = {"routed": found.really.orders}
     rows: list[dict[str, object]] = [
-        {"": name.replace("_", " "), "really": getattr(found.really, name, "–"), "rules now": getattr(found.now, name),
-         "these rules": getattr(found.then, name)}
+        {
+            "": name.replace("_", " "),
+            "really": str(happened.get(name, getattr(found.really, name, "–"))),
+            "rules now": str(getattr(found.now, name)),
+            "these rules": str(getattr(found.then, name)),
+        }
         for name in names
-    ]  # fmt: skip
+    ]
     for code in found.then.stock_left:
-        left = {"rules now": found.now.stock_left.get(code, 0), "these rules": found.then.stock_left[code]}
+        left = {"rules now": str(found.now.stock_left.get(code, 0)), "these rules": str(found.then.stock_left[code])}
         rows.append({"": f"units left at {code}", "really": "–", **left})
     return rows
 
