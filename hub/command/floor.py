@@ -18,7 +18,9 @@ def floor(run: Run) -> typer.Typer:
     """The group of commands."""
     group = typer.Typer(no_args_is_help=True, help="The warehouse floor: bins, boxes, waves, picking by scan.")
     _knowing(group, run)
+    _measuring(group, run)
     _waving(group, run)
+    _planning(group, run)
     _picking(group, run)
     _packing(group, run)
     return group
@@ -41,6 +43,8 @@ def _knowing(group: typer.Typer, run: Run) -> None:
         new = NewCode(merchant_id=MERCHANT, code=code, sku=sku, units=units, actor=ACTOR)
         run(lambda parts: put_code(parts.services, new))
 
+
+def _measuring(group: typer.Typer, run: Run) -> None:
     @group.command("product")
     def product(
         sku: str,
@@ -100,6 +104,8 @@ def _waving(group: typer.Typer, run: Run) -> None:
         new = NewWave(merchant_id=MERCHANT, location=location, strategy=strategy, most=most, cart=cart, actor=ACTOR)
         run(lambda parts: release_wave(parts.services, new), as_json=as_json)
 
+
+def _planning(group: typer.Typer, run: Run) -> None:
     @group.command("rule")
     def rule(  # noqa: PLR0913, PLR0917 - options that people type
         location: str,
