@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.domain.automation import FITS, RULE_HOLD, Action, Facts, If, Moment, Range, Rule, RuleSet, Then, Trigger
@@ -205,6 +205,7 @@ def test_no_rule_set_loops(rules: RuleSet, seen: Facts, line: list[Trigger]) -> 
     assert acted == len(fired) <= len(rules.rules)
 
 
+@settings(max_examples=40)
 @given(rule_sets(), facts, st.randoms(use_true_random=False))
 def test_the_same_rules_act_in_the_same_order_whatever_order_the_moments_come_in(
     rules: RuleSet, seen: Facts, chance: random.Random
