@@ -41,6 +41,12 @@ def fraud(run: Run) -> typer.Typer:
 
         run(work, as_json=as_json)
 
+    _switching(group, run)
+    _showing(group, run)
+    return group
+
+
+def _switching(group: typer.Typer, run: Run) -> None:
     @group.command("switch")
     def switch(
         rules: Annotated[str, typer.Argument(help=RULES)], dry_run: DryRun = False, as_json: Json = False
@@ -57,9 +63,6 @@ def fraud(run: Run) -> typer.Typer:
             return {"name": name, "version": await switch_rules(parts.services, MERCHANT, text, ACTOR)}
 
         run(work, as_json=as_json)
-
-    _showing(group, run)
-    return group
 
 
 def _showing(group: typer.Typer, run: Run) -> None:

@@ -42,6 +42,7 @@ async def test_the_customer_takes_the_suggested_address_and_the_order_goes_on(wo
     plain = world.database.plain
     assert await plain.fetchval("SELECT ship_to->>'postcode' FROM orders WHERE id = $1", order_id) == "10557"
     row = await plain.fetchrow("SELECT state, resolution, closed_by FROM holds WHERE order_id = $1", order_id)
+    assert row is not None
     assert tuple(row) == ("released", "use_suggestion", "customer")
     assert await plain.fetchval("SELECT due_at < $2 FROM orders WHERE id = $1", order_id, FOREVER)
     events = await plain.fetch("SELECT kind, actor FROM events WHERE subject_id = $1", order_id)

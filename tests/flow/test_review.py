@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -44,7 +45,7 @@ def bought(number: int, minutes: float, **given: Any) -> Any:
     return an_order(placed_at=at(minutes), **{"buyer": buyer, "ship_to": to, "lines": (mug(quantity=1),), **given})
 
 
-SAME = {
+SAME: dict[str, Callable[[int], dict[str, Any]]] = {
     "phone": lambda n: {"buyer": Buyer(name="B", email=f"b{n}@example.com", phone="030 / 999 88 77")},
     "address": lambda n: {"ship_to": replace(BERLIN, name=f"N{n}")},
     "ip": lambda n: {"buyer": Buyer(name="B", email=f"b{n}@example.com", ip="203.0.113.9")},
