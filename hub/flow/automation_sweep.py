@@ -120,7 +120,8 @@ class Sweep:
             acted += await self._act(rules, known, moments)
             if len(rows) < MOST:
                 return acted
-            after = rows[-1]["id"]
+            # The page may have cut through the events of its last order: that one is looked at again, whole.
+            after = rows[-1]["id"] - (rows[0]["id"] != rows[-1]["id"])
 
     async def _act(self, rules: RuleSet, known: Known, moments: Mapping[int, tuple[Moment, ...]]) -> int:
         """Lets the rules act on orders in one transaction; one that somebody works on just now comes the next time."""
