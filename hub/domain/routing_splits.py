@@ -39,8 +39,13 @@ def split(want: Mapping[str, int], sources: Sequence[Source], most: int, budget:
     for item, units in want.items():
         if sum(max(0, sources[n].free.get(item, 0)) for n in useful) < units:
             return None
+    whole = [n for n in useful if all(sources[n].free.get(item, 0) >= units for item, units in want.items())]
+    if whole and most > 0:
+        total = sum(want.values())
+        cost, best = min((sources[n].fixed + sources[n].each * total, n) for n in whole)
+        return Split((best,), cost)
     search = _Search(want, [sources[n] for n in useful], budget)
-    for count in range(1, min(most, len(useful)) + 1):
+    for count in range(2, min(most, len(useful)) + 1):
         search.look(count)
         if search.best is not None or search.left <= 0:
             break
