@@ -220,6 +220,13 @@ EVENT_SAYS: Mapping[str, Say] = {
     ),
     "nothing_to_ship": lambda d: f"Nothing to ship: {d.get('why', '')}",
     "released": lambda d: f"{d.get('fulfillment', '')} released for picking",
+    "picked_short": lambda d: (
+        f"{d.get('missing', '?')} × {d.get('sku', '?')} of {d.get('fulfillment', '')} not on the shelf"
+    ),
+    "rerouted": lambda d: (
+        f"{d.get('units', '?')} units of {d.get('fulfillment', '')} are to be shipped by somebody else"
+    ),
+    "unpacked": lambda d: f"{d.get('fulfillment', '')} taken out of its parcels, to be packed again",
     "picked": lambda d: f"{d.get('fulfillment', '')} picked, {d.get('units', '?')} units",
     "packed": lambda d: f"{d.get('parcel', '')} packed, {d.get('grams', '?')} g",
     "labeled": lambda d: (
