@@ -121,8 +121,8 @@ ORDER_MOVES: Mapping[str, Mapping[Lifecycle, Lifecycle]] = {
     "amend": {state: state for state in (Lifecycle.RECEIVED, Lifecycle.ACCEPTED, Lifecycle.IN_PROGRESS)},
 }
 """Event → from → to. `reconsider`: the channel changed an order that is not routed yet, so review looks again.
-`complete` from accepted: nothing of the order needs shipping by us. `reroute`: units left a fulfillment order (they were
-not on the shelf, the location would not ship them), so route looks for another place."""
+`complete` from accepted: nothing of the order needs shipping by us. `reroute`: units left a fulfillment order (they
+were not on the shelf, the location would not ship them), so route looks for another place."""
 
 WORK_MOVES: Mapping[str, Mapping[Work, Work]] = {
     "open": {Work.PLANNED: Work.OPEN, Work.SCHEDULED: Work.OPEN},

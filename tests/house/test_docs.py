@@ -89,7 +89,8 @@ def test_commands_that_are_shown_exist(file: Path) -> None:
         words = (
             shlex.split(call, comments=True) if call.count("'") % 2 == 0 and call.count('"') % 2 == 0 else call.split()
         )
-        command = next((name for name in (" ".join(words[:3]), " ".join(words[:2]), words[0]) if name in COMMANDS), None)
+        longest_first = (" ".join(words[:3]), " ".join(words[:2]), words[0])
+        command = next((name for name in longest_first if name in COMMANDS), None)
         group = any(name.startswith(f"{words[0]} ") for name in COMMANDS) and len(words) == 1
         options = {word.partition("=")[0] for word in words if re.fullmatch(r"--[a-z-]+(=.*)?", word)} - {"--help"}
         if not group and words != ["--help"] and (command is None or options - COMMANDS[command]):
