@@ -6,8 +6,8 @@ PYTHON  ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11;
 VENV    ?= .venv
 BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.installed
-# Processes that share the tests (pytest-xdist): one more than cores, for tests also wait; 0 runs them in one.
-WORKERS ?= 3
+# Processes that share the tests (pytest-xdist); 0 runs them in one.
+WORKERS ?= 2
 # Further arguments: `make test ARGS="tests/domain -x"`, `make demo ARGS="--port 9000"`.
 ARGS    ?=
 BENCHES ?= flow ingest hot-sku

@@ -81,6 +81,7 @@ async def connect(shell: Shell, double: ShopifyDouble, carrier: Options, carrier
     return str(added["account_id"])
 
 
+@pytest.mark.long
 async def test_connect_replay_import_and_look(shell: Shell, samples: Path, tmp_path: Path) -> None:
     """The partly shipped order: held for its unknown product, healed by one import, its last two units shipped."""
     file, told = samples / "spreevcr_base_order_1.json", SAMPLES["spreevcr_base_order_1"]
