@@ -45,7 +45,8 @@ async def test_forty_nine_keep_their_interval_while_one_hangs(world: World, sour
         rows = await world.rows("SELECT slot, fired_at, finished_at FROM job_firings WHERE job = $1 ORDER BY slot", job)
         assert len(rows) >= ROUNDS
         assert {after["slot"] - before["slot"] for before, after in pairwise(rows)} == {EVERY}, job
-        assert all(row["finished_at"] - row["slot"] < EVERY for row in rows[:ROUNDS]), job
+        begun = rows[1:ROUNDS]  # the first slot may have been nearly over when the scheduler started
+        assert all(row["finished_at"] - row["slot"] < EVERY for row in begun), job
     asked = Counter(name for name, _, _ in source.asked)
     assert asked[names[HANGING]] == 1, "it is not asked again while it hangs"
     assert all(asked[name] >= ROUNDS for name in names if name != names[HANGING])
