@@ -1,4 +1,3 @@
-from tortoise import migrations
 from tortoise.migrations import operations as ops
 import functools
 from json import dumps, loads
@@ -6,7 +5,9 @@ from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 
-class Migration(migrations.Migration):
+from hub.store import migrating
+
+class Migration(migrating.Migration):
     initial = True
 
     operations = [

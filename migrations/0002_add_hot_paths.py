@@ -3,8 +3,9 @@
 Kept to what any PostgreSQL ≥ 15 offers without extensions.
 """
 
-from tortoise import migrations
 from tortoise.migrations import operations as ops
+
+from hub.store import migrating
 
 CHECKS = """
 ALTER TABLE fulfillment_lines
@@ -108,7 +109,7 @@ MOVING = "\n".join(
 )
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     """Hot paths and guards."""
 
     dependencies = [("hub", "0001_create_tables")]

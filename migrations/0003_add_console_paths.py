@@ -2,8 +2,9 @@
 goods that came back. Without these it would read whole tables to find next to nothing.
 """
 
-from tortoise import migrations
 from tortoise.migrations import operations as ops
+
+from hub.store import migrating
 
 INDEXES = """
 CREATE INDEX inbox_set_aside ON inbox (merchant_id, id) WHERE state = 10;
@@ -12,7 +13,7 @@ CREATE INDEX order_lines_back ON order_lines (merchant_id, order_id) WHERE recei
 """
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     """Indexes for the console."""
 
     dependencies = [("hub", "0002_add_hot_paths")]

@@ -4,10 +4,12 @@ Made from the models by `makemigrations`; the constraints are moved into options
 docs/decisions/006-checks-by-runsql.md).
 """
 
-from tortoise import fields, migrations
+from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint
+
+from hub.store import migrating
 
 ID = ("id", fields.BigIntField(primary_key=True, generated=False))
 MERCHANT = ("merchant_id", fields.BigIntField())
@@ -150,7 +152,7 @@ ALTER TABLE listings SET (fillfactor = 70);
 not promised yet; an order leaves it when it is routed."""
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     """Catalog, bundles, allotments."""
 
     dependencies = [("hub", "0003_add_console_paths")]

@@ -3,13 +3,15 @@
 import functools
 from json import dumps, loads
 
-from tortoise import fields, migrations
+from tortoise import fields
 from tortoise.migrations import operations as ops
+
+from hub.store import migrating
 
 JSON = {"encoder": functools.partial(dumps, separators=(",", ":")), "decoder": loads}
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     """Columns of accounts."""
 
     dependencies = [("hub", "0004_add_catalog")]

@@ -2,8 +2,9 @@
 forgotten has to be found without reading every order.
 """
 
-from tortoise import migrations
 from tortoise.migrations import operations as ops
+
+from hub.store import migrating
 
 INDEXES = """
 CREATE INDEX orders_by_buyer ON orders (merchant_id, account_id, (buyer->>'external_id'))
@@ -11,7 +12,7 @@ CREATE INDEX orders_by_buyer ON orders (merchant_id, account_id, (buyer->>'exter
 """
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     """An index of buyers."""
 
     dependencies = [("hub", "0006_observe_accounts")]

@@ -3,10 +3,12 @@
 Numbers are what people call a return, and two shops of one merchant may use the same.
 """
 
-from tortoise import fields, migrations
+from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import UniqueConstraint
+
+from hub.store import migrating
 
 OPTIONS = {
     "table": "returns",
@@ -18,7 +20,7 @@ OPTIONS = {
 }
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     """Columns and keys of returns."""
 
     dependencies = [("hub", "0007_add_buyer_paths")]

@@ -4,10 +4,12 @@ Made from the models by `makemigrations`; the constraints are moved into options
 docs/decisions/006-checks-by-runsql.md). The ledger of one SKU is read by an index of its own.
 """
 
-from tortoise import fields, migrations
+from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint
+
+from hub.store import migrating
 
 ID = ("id", fields.BigIntField(primary_key=True, generated=False))
 MERCHANT = ("merchant_id", fields.BigIntField())
@@ -169,7 +171,7 @@ CREATE INDEX stock_movements_sku ON stock_movements (merchant_id, sku, id);
 """
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     """Receipts, transfers, count sheets, reservations."""
 
     dependencies = [("hub", "0010_tell_returns")]

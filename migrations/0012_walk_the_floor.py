@@ -7,10 +7,12 @@ docs/decisions/006-checks-by-runsql.md).
 import functools
 from json import dumps, loads
 
-from tortoise import fields, migrations
+from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint
+
+from hub.store import migrating
 
 SQL = """
 ALTER TABLE pick_marks ADD CONSTRAINT pick_mark_units CHECK (units > 0);
@@ -24,7 +26,7 @@ CREATE INDEX waves_open ON waves (merchant_id, location_id, id) WHERE done_at IS
 """
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     """Tables and columns of the floor."""
 
     dependencies = [("hub", "0011_keep_goods")]

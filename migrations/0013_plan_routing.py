@@ -6,9 +6,11 @@ Made from the models by `makemigrations`; the check is SQL (see docs/decisions/0
 import functools
 from json import dumps, loads
 
-from tortoise import fields, migrations
+from tortoise import fields
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint
+
+from hub.store import migrating
 
 CHECK = CheckConstraint(check="orders >= 0", name="location_day_orders")
 SQL = "ALTER TABLE location_days ADD CONSTRAINT location_day_orders CHECK (orders >= 0);"
@@ -19,7 +21,7 @@ def key() -> fields.BigIntField:
     return fields.BigIntField(primary_key=True, generated=False)
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     """Two tables."""
 
     dependencies = [("hub", "0012_walk_the_floor")]

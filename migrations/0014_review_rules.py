@@ -3,9 +3,11 @@
 Made from the models by `makemigrations`; the check is SQL (see docs/decisions/006-checks-by-runsql.md).
 """
 
-from tortoise import fields, migrations
+from tortoise import fields
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint
+
+from hub.store import migrating
 
 CHECK = CheckConstraint(check="credit_limit >= 0 AND days >= 0", name="terms_limit")
 SQL = "ALTER TABLE terms ADD CONSTRAINT terms_limit CHECK (credit_limit >= 0 AND days >= 0);"
@@ -16,7 +18,7 @@ def key() -> fields.BigIntField:
     return fields.BigIntField(primary_key=True, generated=False)
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     """Two tables."""
 
     dependencies = [("hub", "0013_plan_routing")]

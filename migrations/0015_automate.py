@@ -3,10 +3,12 @@
 Made from the models by `makemigrations`; the check is SQL (see docs/decisions/006-checks-by-runsql.md).
 """
 
-from tortoise import fields, migrations
+from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint
+
+from hub.store import migrating
 
 CHECK = CheckConstraint(check="priority BETWEEN 1 AND 9", name="order_mark_priority")
 SQL = "ALTER TABLE order_marks ADD CONSTRAINT order_mark_priority CHECK (priority BETWEEN 1 AND 9);"
@@ -17,7 +19,7 @@ def key() -> fields.BigIntField:
     return fields.BigIntField(primary_key=True, generated=False)
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     """Three tables."""
 
     dependencies = [("hub", "0014_review_rules")]
