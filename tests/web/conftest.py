@@ -17,7 +17,7 @@ from connectors import CONNECTORS
 from connectors.http import AioHttp
 from hub.accounts import Accounts, Tools
 from hub.actions.create_token import NewToken, create_token
-from hub.actions.create_user import NewUser, create_user
+from hub.actions.passwords import PASSWORDS
 from hub.flow.directory import Directory
 from hub.flow.inbox import Inbox
 from hub.flow.intake import Intaker
@@ -27,7 +27,7 @@ from hub.store.database import Database
 from hub.vault import Vault
 from hub.web.app import create_app
 from hub.web.services import Services
-from tests.web.rows import Shop
+from tests.web.rows import START, Shop
 
 KEY = base64.b64encode(b"k" * 32).decode()
 PASSWORD = "correct horse battery staple"
@@ -120,10 +120,21 @@ class Person:
     headers: dict[str, str]
 
 
+_kept: dict[str, str] = {}
+
+
+async def user(shop: Shop, role: str) -> str:
+    """The address of a new user of the shop. All have one password, hashed once: a hash takes long, and must."""
+    if PASSWORD not in _kept:
+        _kept[PASSWORD] = await PASSWORDS.hash(PASSWORD)
+    email = f"{role}-{shop.ids.next()}@example.com"
+    await shop.put("users", email=email, name="", role=role, password=_kept[PASSWORD], created_at=START)
+    return email
+
+
 async def signed_in(client: Client, hub: Services, shop: Shop, role: str = "merchant") -> Client:
     """The client after signing in as a new user of the shop."""
-    email = f"{role}-{shop.ids.next()}@example.com"
-    await create_user(hub, NewUser(merchant_id=shop.merchant_id, email=email, role=role, password=PASSWORD), "test")
+    email = await user(shop, role)
     form = {"csrf": await csrf(client, "/console/sign-in"), "email": email, "password": PASSWORD}
     async with client.post("/console/sign-in", data=form, allow_redirects=False) as reply:
         assert reply.status == 303, await reply.text()
