@@ -33,8 +33,19 @@ def minor(amount: str | int | Decimal, currency: str) -> int:
     Raises ValueError when it is not a finite number, is finer than the currency can pay, or is out of all proportion.
     Floats are refused: they cannot hold money.
     """
+    if type(amount) is str:
+        return _minor(amount, currency)  # prices of a shop come again and again
     if isinstance(amount, float):
         raise ValueError(f"{amount!r} is a float, which cannot hold money")
+    return _exact(amount, currency)
+
+
+@lru_cache(maxsize=8192)
+def _minor(amount: str, currency: str) -> int:
+    return _exact(amount, currency)
+
+
+def _exact(amount: str | int | Decimal, currency: str) -> int:
     try:
         value = Decimal(amount)
     except (InvalidOperation, ValueError, TypeError):

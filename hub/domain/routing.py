@@ -135,10 +135,11 @@ def _case(order: OrderRow, facts: RouteFacts, now: datetime, needs: Sequence[Nee
 def _attempt(case: Case, rule: Rule, needs: Sequence[Need]) -> Attempt:
     ranked = rank(case, rule)
     most = rule.most_locations if case.order.total >= rule.split_from else 1
-    if len({sku for need in needs for sku in need.parts}) < sum(len(need.parts) for need in needs) and any(
-        need.is_bundle for need in needs
-    ):
-        chosen, exact = _of_shared(case, ranked.candidates, needs, most), True
+    exact = True
+    if rule.sort[0] != "cost" and (first := _first_of_all(case, ranked.candidates)) is not None:
+        chosen: tuple[Candidate, ...] | None = (first,)
+    elif _share_parts(needs):
+        chosen = _of_shared(case, ranked.candidates, needs, most)
     else:
         chosen, exact = _of_items(case, rule, ranked.candidates, (needs, most))
     if chosen is None and rule.partial:
@@ -146,6 +147,18 @@ def _attempt(case: Case, rule: Rule, needs: Sequence[Need]) -> Attempt:
     if chosen:
         return Attempt(rule, ranked, chosen, exact)
     return Attempt(rule, ranked, short=_short(case, ranked, needs, most))
+
+
+def _first_of_all(case: Case, candidates: Sequence[Candidate]) -> Candidate | None:
+    """Nearly every order: the first in rank that has everything, whatever it would cost."""
+    of, want = case.shelves.of, case.want.items()
+    return next((it for it in candidates if all(of(sku, it.place.id) >= units for sku, units in want)), None)
+
+
+def _share_parts(needs: Sequence[Need]) -> bool:
+    """Whether bundles compete with other lines for what they are made of."""
+    parts = [sku for need in needs for sku in need.parts]
+    return len(set(parts)) < len(parts) and any(need.is_bundle for need in needs)
 
 
 def _of_items(

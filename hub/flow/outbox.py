@@ -297,12 +297,9 @@ def _call(row: Row) -> Call:
 
 
 def _result(answer: Answer) -> Result:
-    failures: dict[str, CrossdockError] = {
-        "retry": Retry(answer.why, answer.after),
-        "reject": Reject(answer.why),
-        "reconnect": Reconnect(answer.why),
-        "unknown": Unknown(answer.why),
-    }
     if answer.receipt is not None:
         return Result(receipt=answer.receipt)
-    return Result(error=failures.get(answer.failure, Unknown(answer.why)))
+    if answer.failure == "retry":
+        return Result(error=Retry(answer.why, answer.after))
+    failures: dict[str, type[CrossdockError]] = {"reject": Reject, "reconnect": Reconnect}
+    return Result(error=failures.get(answer.failure, Unknown)(answer.why))

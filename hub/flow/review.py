@@ -25,7 +25,7 @@ TWINS = """SELECT mine.id AS order_id, o.id, o.number, o.placed_at,
         AS mine(id, merchant_id, email, total, currency, placed_at)
     CROSS JOIN LATERAL (
         SELECT o.id, o.number, o.placed_at FROM orders o
-        WHERE o.merchant_id = mine.merchant_id AND o.email = mine.email AND o.id <> mine.id
+        WHERE o.email = mine.email AND o.merchant_id + 0 = mine.merchant_id AND o.id <> mine.id
             AND o.total = mine.total AND o.currency = mine.currency AND o.state NOT IN (10, 11)
             AND o.placed_at BETWEEN mine.placed_at - $7::interval AND mine.placed_at
         ORDER BY o.placed_at DESC, o.id DESC LIMIT 5) o"""

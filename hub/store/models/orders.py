@@ -51,7 +51,7 @@ class Order(Row):
     class Meta:
         table = "orders"
         unique_together = (("merchant_id", "account_id", "external_id"),)
-        indexes = (("merchant_id", "number"), ("merchant_id", "email"), ("merchant_id", "created_at"))
+        indexes = (("merchant_id", "number"), ("email", "merchant_id"), ("merchant_id", "created_at"))
         constraints = (check("order_total", "total >= 0"),)
 
 
