@@ -45,6 +45,25 @@ class Booking(Struct, frozen=True, kw_only=True):
     ref_id: int
 
 
+class OnSku(Struct, frozen=True, kw_only=True):
+    """What a person books on one SKU at one location: so many units, and why. A bundle is booked as its parts."""
+
+    merchant_id: int
+    sku: str
+    location: str
+    units: int
+    reason: str
+    actor: str
+    note: str = ""
+
+
+class Booked(Struct, frozen=True):
+    """`parts`: SKU → units that were booked; `woken`: orders looked at again."""
+
+    parts: Mapping[str, int]
+    woken: int
+
+
 class Note(Struct, frozen=True, kw_only=True):
     """What the audit trail keeps of it."""
 
@@ -78,6 +97,12 @@ async def parts_of(tx: Tx, merchant_id: int, lines: Mapping[str, int]) -> dict[s
         raise NotFound(f"no product {', '.join(sorted(unknown))}; import it first, or look at its spelling")
     made_of = await bundles.of(tx, [(merchant_id, sku) for sku in lines])
     return in_parts(lines, {sku: parts for (_, sku), parts in made_of.items()})
+
+
+async def found(tx: Tx, asked: OnSku) -> tuple[int, dict[str, int]]:
+    """The location, and SKU → units as they lie there, without a sign. Raises as `places` and `parts_of`."""
+    (place,) = await places(tx, asked.merchant_id, asked.location)
+    return place, await parts_of(tx, asked.merchant_id, {asked.sku: abs(asked.units)})
 
 
 async def make_rows(services: Services, merchant_id: int, skus: Collection[str], location_id: int) -> None:
@@ -127,6 +152,13 @@ async def note(tx: Tx, services: Services, merchant_id: int, said: Note) -> None
         details=said.details,
     )  # fmt: skip
     await audit.append(tx, services.ids, entry)
+
+
+async def note_on_sku(tx: Tx, services: Services, asked: OnSku, action: str, parts: Mapping[str, int]) -> None:
+    """The audit trail of what was booked on one SKU."""
+    details = {"location": asked.location, "units": listed(parts), "reason": asked.reason, "note": asked.note[:500]}
+    said = Note(actor=asked.actor, action=action, subject=f"stock:{asked.sku}", details=details)
+    await note(tx, services, asked.merchant_id, said)
 
 
 def listed(parts: Mapping[str, int]) -> str:

@@ -181,7 +181,7 @@ async def _doubt(
         aside = Quarantine(
             merchant_id=asked.merchant_id, sku=sku, location=code, units=units, reason="uncounted", actor=asked.actor
         )
-        await hold(tx, services, aside, (sku, place, units))
+        await hold(tx, services, aside, (place, {sku: units}))
         batch.stock_change(asked.merchant_id, StockDelta(sku, place, 0, units, "quarantined", work["id"]))
     if not units or await tx.fetch(BUSY, asked.merchant_id, place, [sku]):
         return units, 0

@@ -333,3 +333,19 @@ async def test_a_count_below_what_is_promised_says_so(tea: Desk) -> None:
     assert "booked" in await count(tea, made, 90)
     assert await tea.stock() == (90, 90)
     await tea.sound()
+
+
+async def test_many_parts_go_into_quarantine_and_out_with_as_many_statements_as_one(tea: Desk) -> None:
+    await put_aside(tea.world.services, aside(2, sku="POT"))
+    counted = []
+    for sku in ("MUG", "SET"):
+        before = tea.world.database.statements
+        await put_aside(tea.world.services, aside(3, sku=sku))
+        await let_out(tea.world.services, aside(3, sku=sku))
+        counted.append(tea.world.database.statements - before)
+    assert counted[0] == counted[1]
+    assert [(it.reason, it.units) for it in (await ledger(tea, "POT")).quarantine] == [("damaged", 2)]
+    assert (await ledger(tea, "CUP")).quarantine == ()
+    with pytest.raises(Conflict, match="0 of CUP lie in quarantine at berlin for damaged, not 4"):
+        await let_out(tea.world.services, aside(1, sku="SET"))
+    await tea.sound()
