@@ -20,6 +20,7 @@ max_wal_size = '4GB'
 checkpoint_timeout = '15min'
 autovacuum_naptime = '30s'
 jit = off
+default_statistics_target = 30
 random_page_cost = 1.1
 log_min_messages = 'fatal'
 """
