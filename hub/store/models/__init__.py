@@ -9,11 +9,21 @@ from hub.store.models.automation import AutomationFiring, AutomationSet, OrderMa
 from hub.store.models.channels import Account, InboxRow, JobFiring, OutboxRow
 from hub.store.models.conversations import ChatMessage, Conversation, Effect, LoginCode
 from hub.store.models.customers import Customer, Identity
-from hub.store.models.floor import Bin, Box, PickMark, PickTask, ProductCode, Tote, WaveRule
+from hub.store.models.floor import Bin, Box, FloorKey, Lot, PickMark, PickTask, ProductCode, Tote, WaveRule
 from hub.store.models.fulfillment import FulfillmentLine, FulfillmentOrder, PickLine, Wave
-from hub.store.models.inventory import CountLine, CountSheet, Receipt, Reservation, Transfer, TransferLine
+from hub.store.models.inventory import (
+    CountLine,
+    CountSheet,
+    KitOrder,
+    KitPart,
+    Receipt,
+    Reservation,
+    Transfer,
+    TransferLine,
+)
 from hub.store.models.money import LedgerEntry, Payment, Refund
 from hub.store.models.orders import Hold, Order, OrderLine
+from hub.store.models.quality import Packer, QualityCheck, QualityRule
 from hub.store.models.returns import Claim, Exchange, Return, ReturnLine
 from hub.store.models.review import ReviewRules, Terms
 from hub.store.models.routing import LocationDay, RoutingPlan
@@ -37,22 +47,27 @@ __all__ = [
     "Customer",
     "Effect",
     "Exchange",
+    "FloorKey",
     "FulfillmentLine",
     "FulfillmentOrder",
     "Hold",
     "Identity",
     "InboxRow",
     "JobFiring",
+    "KitOrder",
+    "KitPart",
     "LedgerEntry",
     "Listing",
     "Location",
     "LocationDay",
     "LoginCode",
+    "Lot",
     "Movement",
     "Order",
     "OrderLine",
     "OrderMark",
     "OutboxRow",
+    "Packer",
     "Parcel",
     "Payment",
     "PickLine",
@@ -60,6 +75,8 @@ __all__ = [
     "PickTask",
     "Product",
     "ProductCode",
+    "QualityCheck",
+    "QualityRule",
     "Receipt",
     "Refund",
     "Reservation",

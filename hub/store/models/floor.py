@@ -131,3 +131,41 @@ class WaveRule(Row):
         table = "wave_rules"
         unique_together = (("merchant_id", "location_id"),)
         constraints = (check("wave_rule_range", "least >= 0 AND most > 0 AND cart > 0 AND cut_off BETWEEN 0 AND 1439"),)
+
+
+class Lot(Row):
+    """A lot of a SKU at a location, and when it expires: what expires first is picked first.
+
+    `units` were told to lie there, `taken` of them were picked; `gone`: a picker found none of it any more.
+    """
+
+    location_id = fields.BigIntField()
+    sku = fields.CharField(max_length=128)
+    lot = fields.CharField(max_length=64)
+    expires_on = fields.DateField()
+    units = fields.IntField()
+    taken = fields.IntField(db_default=0)
+    gone = fields.BooleanField(db_default=False)
+
+    class Meta:
+        table = "lots"
+        unique_together = (("merchant_id", "location_id", "sku", "lot"),)
+        constraints = (check("lot_units", "units > 0 AND taken >= 0"),)
+
+
+class FloorKey(Row):
+    """One scan of a program, by the key it gave it: sent again, it is answered again and counts no more.
+
+    `asked`: a hash of what was asked; `answer` names no person.
+    """
+
+    actor = fields.CharField(max_length=128)
+    key = fields.CharField(max_length=128)
+    asked = fields.CharField(max_length=64)
+    answer: fields.Field[Json] = fields.JSONField()
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "floor_keys"
+        unique_together = (("merchant_id", "actor", "key"),)
+        indexes = (("at",),)

@@ -45,13 +45,16 @@ class Receipt(Row):
 
 
 class Transfer(Row):
-    """Goods on their way from one location to another. `state`: in_transit, received."""
+    """Goods on their way from one location to another. `state`: draft, in_transit, received, cancelled.
+
+    Of a draft nothing has left: its lines say what is to be shipped, and `shipped_at` is null.
+    """
 
     reference = fields.CharField(max_length=128)
     from_id = fields.BigIntField()
     to_id = fields.BigIntField()
     state = fields.CharField(max_length=16)
-    shipped_at = fields.DatetimeField()
+    shipped_at = fields.DatetimeField(null=True)
     closed_at = fields.DatetimeField(null=True)
     actor = fields.CharField(max_length=128)
 
@@ -119,3 +122,38 @@ class CountLine(Row):
         table = "count_lines"
         unique_together = (("merchant_id", "sheet_id", "sku"),)
         constraints = (check("count_line_counted", "counted >= 0"),)
+
+
+class KitPart(Row):
+    """So many units of another SKU that go into one unit of a kit when it is assembled.
+
+    A kit lies on shelves like any product, and is sold from them; what it was made of is gone. What is made of parts
+    only when it ships is a bundle (`Component`).
+    """
+
+    sku = fields.CharField(max_length=128)
+    component = fields.CharField(max_length=128)
+    quantity = fields.IntField()
+
+    class Meta:
+        table = "kit_parts"
+        unique_together = (("merchant_id", "sku", "component"),)
+        constraints = (check("kit_part_quantity", "quantity > 0"),)
+
+
+class KitOrder(Row):
+    """Kits that were assembled at a location (`units` above 0) or taken apart (below). `parts`: SKU → units of one kit
+    at that time. The same `reference` is never booked again."""
+
+    reference = fields.CharField(max_length=128)
+    location_id = fields.BigIntField()
+    sku = fields.CharField(max_length=128)
+    units = fields.IntField()
+    parts: fields.Field[Json] = fields.JSONField()
+    at = fields.DatetimeField()
+    actor = fields.CharField(max_length=128)
+
+    class Meta:
+        table = "kit_orders"
+        unique_together = (("merchant_id", "reference"),)
+        constraints = (check("kit_order_units", "units <> 0"),)
