@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from hub.actions import floor_desk
 from hub.actions.services import Services
-from hub.domain.dispatching import dispatched
+from hub.domain.dispatching import DispatchFacts, dispatched, kept_back
 from hub.domain.lifecycle import Custody, Work
-from hub.domain.outcome import Changes, Outcome
+from hub.domain.outcome import Changes, Outcome, ParcelRow, WorkRow
 from hub.errors import Conflict, NotFound
 from hub.flow import dispatch, hands
 from hub.flow.batch import Batch
@@ -38,7 +38,8 @@ class HandedOver(Struct, frozen=True):
 
 
 async def hand_over(services: Services, asked: HandOver) -> HandedOver:
-    """Raises `NotFound` for an unknown parcel, `Conflict` when it has no label yet, has left, or was scanned before."""
+    """Raises `NotFound` for an unknown parcel, `Conflict` when it has no label yet, has left, was scanned before,
+    or a hold keeps it here; a hold that is found only now is kept."""
     code = floor_desk.clean(asked.code)
     async with services.database.transaction() as tx:
         found = await tx.fetchrow(FIND, asked.merchant_id, code)
@@ -51,18 +52,34 @@ async def hand_over(services: Services, asked: HandOver) -> HandedOver:
             raise Conflict(f"{work.number} is {work.state.name.lower()}; only what is labeled is handed over")
         if parcel.custody is not Custody.PACKED:
             raise Conflict(f"parcel {parcel.number} was scanned already")
-        loaded = replace(parcel, custody=Custody.MANIFESTED)
-        parcels = tuple(loaded if p.id == parcel.id else p for p in work.parcels)
-        waiting = tuple(p.number for p in parcels if p.custody is Custody.PACKED)
         batch = Batch(desk.ids, desk.now)
-        work = replace(work, parcels=parcels)
-        if waiting:
-            act(work, Outcome(changes=Changes(parcels=(loaded,))), batch)
-        else:
-            outcome = dispatched(work, await dispatch.facts(desk, [work]), desk.now, asked.actor)
-            hands.done(outcome, work, batch)
+        kept = kept_back(work, facts := await dispatch.facts(desk, [work]), desk.now)
+        waiting = () if kept else _load(work, parcel, (facts, asked.actor), batch)
+        if kept is not None:
+            act(work, Outcome(holds=kept.holds, wake_at=kept.wake_at), batch)
         await batch.flush(tx)
         await announce(tx, "outbox", "fulfillments")
+    if kept is not None:
+        raise Conflict(_says(work, kept))
     if waiting:
         return HandedOver(f"{parcel.number} is loaded; {', '.join(waiting)} goes with it", waiting, False)
     return HandedOver(f"{work.number} has left with {parcel.carrier or 'the carrier'}", (), True)
+
+
+def _load(work: WorkRow, parcel: ParcelRow, by: tuple[DispatchFacts, str], batch: Batch) -> tuple[str, ...]:
+    """Loads a parcel; the ones that are still here. The last one takes the fulfillment order with it."""
+    loaded = replace(parcel, custody=Custody.MANIFESTED)
+    parcels = tuple(loaded if p.id == parcel.id else p for p in work.parcels)
+    waiting = tuple(p.number for p in parcels if p.custody is Custody.PACKED)
+    work = replace(work, parcels=parcels)
+    if waiting:
+        act(work, Outcome(changes=Changes(parcels=(loaded,))), batch)
+    else:
+        hands.done(dispatched(work, by[0], batch.at, by[1]), work, batch)
+    return waiting
+
+
+def _says(work: WorkRow, kept: Outcome) -> str:
+    """Why goods that are ready may not leave."""
+    reasons = ", ".join(sorted(work.open_holds | {need.reason for need in kept.holds}))
+    return f"{work.number} stays here: its order is held ({reasons}); it leaves once the hold is released"

@@ -8,8 +8,9 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hub.domain import notices
+from hub.domain import credit_leaving, notices
 from hub.domain.bundling import units_by_line
+from hub.domain.credit_leaving import NO_TERMS, Standing
 from hub.domain.lifecycle import Custody, PaymentState, Work
 from hub.domain.listening import NOBODY, Listeners, tellings
 from hub.domain.outcome import (
@@ -30,20 +31,29 @@ from hub.domain.outgoing import Kind, PaymentAction, Shipment, ShipmentLine
 
 class DispatchFacts(Struct, frozen=True):
     """`kinds`: what each account takes; `contacts` and `payments`: by order; `locations`: code by id; `listeners`: who
-    hears of every order."""
+    hears of every order; `standing`: accounts on terms as they are now."""
 
     kinds: Mapping[int, frozenset[Kind]]
     contacts: Mapping[int, tuple[Contact, ...]]
     payments: Mapping[int, tuple[PaymentRow, ...]]
     locations: Mapping[int, str]
     listeners: Listeners = NOBODY
+    standing: Standing = NO_TERMS
 
 
 def dispatch(work: WorkRow, facts: DispatchFacts, now: datetime) -> Outcome:
-    """Hands every parcel over at an automatic location; elsewhere a person hands over."""
-    if not work.automatic:
-        return Outcome()
-    return dispatched(work, facts, now, "hub")
+    """Hands every parcel over at an automatic location, unless a hold of its order keeps it back; elsewhere a person
+    hands over."""
+    return kept_back(work, facts, now) or (dispatched(work, facts, now, "hub") if work.automatic else Outcome())
+
+
+def kept_back(work: WorkRow, facts: DispatchFacts, now: datetime) -> Outcome | None:
+    """What keeps labeled goods in the house: an account that is over its limit by now, or a doubt that came up after
+    they were packed. None when they may leave. Looked at again from time to time, since a doubt may heal elsewhere."""
+    over = credit_leaving.holds(work, facts.standing)
+    if over or work.open_holds - credit_leaving.CREDIT_HOLDS:
+        return Outcome(holds=over, wake_at=now + credit_leaving.LOOK_AGAIN)
+    return None
 
 
 def dispatched(work: WorkRow, facts: DispatchFacts, now: datetime, actor: str) -> Outcome:

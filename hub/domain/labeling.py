@@ -8,6 +8,8 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hub.domain import credit_leaving
+from hub.domain.credit_leaving import NO_TERMS, Standing
 from hub.domain.lifecycle import LabelState, Outbox, Work
 from hub.domain.order import Address
 from hub.domain.outcome import Changes, Event, HoldNeed, Message, Outcome, ParcelRow, WorkRow
@@ -25,10 +27,11 @@ class Answered(Struct, frozen=True):
 
 
 class LabelFacts(Struct, frozen=True):
-    """`answers`: by intent; `senders`: address of each location."""
+    """`answers`: by intent; `senders`: address of each location; `standing`: accounts on terms as they are now."""
 
     answers: Mapping[str, Answered]
     senders: Mapping[int, Address]
+    standing: Standing = NO_TERMS
 
 
 def intent(parcel: ParcelRow) -> str:
@@ -37,7 +40,8 @@ def intent(parcel: ParcelRow) -> str:
 
 
 def label(work: WorkRow, facts: LabelFacts, now: datetime) -> Outcome:
-    """Labels every parcel, or waits, or says what the carrier would not do."""
+    """Labels every parcel, or waits, or says what the carrier would not do. Nothing is bought for an order whose
+    account is over its limit."""
     if work.carrier_account_id is None:
         detail: dict[str, object] = {"what": "no_carrier", "fulfillment": work.number}
         return Outcome(holds=(HoldNeed("manual", detail, ("retry", "cancel")),))
@@ -47,7 +51,8 @@ def label(work: WorkRow, facts: LabelFacts, now: datetime) -> Outcome:
     if refused:
         return _refused(work, *refused[0])
     bought = [_bought(p, a.label) for p in wanted if (a := answers[p.id]) and a.label]
-    missing = [p for p in wanted if answers[p.id] is None]
+    over = credit_leaving.holds(work, facts.standing)
+    missing = [p for p in wanted if answers[p.id] is None and not over]
     changed = tuple(bought) + tuple(replace(p, label=LabelState.BUYING) for p in missing)
     parcels = tuple({**{p.id: p for p in work.parcels}, **{p.id: p for p in changed}}.values())
     done = all(parcel.label is LabelState.BOUGHT for parcel in parcels)
@@ -56,6 +61,8 @@ def label(work: WorkRow, facts: LabelFacts, now: datetime) -> Outcome:
         events=tuple(_labeled(work, parcel) for parcel in bought),
         changes=Changes(parcels=changed),
         messages=tuple(_ask(work, parcel, facts) for parcel in missing),
+        holds=over,
+        wake_at=now + credit_leaving.LOOK_AGAIN if over else None,
         row=replace(work, parcels=parcels),
     )
 

@@ -325,6 +325,10 @@ class WorkRow(Value, frozen=True):
     lines: tuple[WorkLine, ...] = ()
     parcels: tuple[ParcelRow, ...] = ()
     open_holds: frozenset[str] = frozenset()
+    holds: tuple[HoldRow, ...] = ()
+    """Of its order: the open ones, and those about money that a person let pass."""
+    on_terms: bool = False
+    """Not paid, and the buyer has or had an account on terms in its currency."""
 
 
 class Contact(Value, frozen=True):

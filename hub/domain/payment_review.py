@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hub.domain.credit import Credit
 from hub.domain.lifecycle import PaymentState
 from hub.domain.outcome import HoldNeed, OrderRow, PaymentRow
@@ -15,10 +17,13 @@ CASH_ON_DELIVERY = frozenset({"cod", "cashondelivery", "cashondeliverycod", "nac
 
 def due(order: OrderRow) -> int:
     """What is neither paid nor promised by anybody, in minor units."""
-    if order.paid:
-        return 0
-    good = sum(payment.amount for payment in order.payments if payment.state in PAYMENT_GOOD or _at_the_door(payment))
-    return max(0, order.total - good)
+    return 0 if order.paid else due_of(order.total, order.payments)
+
+
+def due_of(total: int, payments: Iterable[PaymentRow]) -> int:
+    """What these payments are not good for, of an order that the channel does not call paid."""
+    good = sum(payment.amount for payment in payments if payment.state in PAYMENT_GOOD or _at_the_door(payment))
+    return max(0, total - good)
 
 
 def _at_the_door(payment: PaymentRow) -> bool:

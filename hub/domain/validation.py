@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from hub.domain import address, address_checks, fraud
 from hub.domain.address_suggesting import suggest
 from hub.domain.credit import Credit
+from hub.domain.credit_leaving import LOOK_AGAIN
 from hub.domain.fraud_rules import RuleSet
 from hub.domain.lifecycle import Lifecycle
 from hub.domain.outcome import Changes, Event, HoldNeed, HoldRow, LineRow, OrderRow, Outcome
@@ -76,7 +77,8 @@ def review(order: OrderRow, facts: ReviewFacts, now: datetime) -> Outcome:
     holds = tuple(_by_policy(need, facts.policies.get(order.merchant_id)) for need in not_waived(order.holds, needs))
     changes = Changes(skus=found)
     if holds:
-        return Outcome(holds=holds, changes=changes, row=order)
+        looks = any(need.reason == "credit" for need in holds)  # another order that is paid makes room on the account
+        return Outcome(holds=holds, changes=changes, row=order, wake_at=now + LOOK_AGAIN if looks else None)
     how = facts.credit.take(order, due(order))
     accepted = Event("accepted", {"checked": sorted(REVIEW_HOLDS), "units": order.units_to_ship, **how})
     return Outcome(to=Lifecycle.ACCEPTED, events=(accepted,), changes=changes, row=order)

@@ -1,5 +1,4 @@
-"""Facts of fraud rules and of credit for one batch: what else its buyers ordered, in one statement; what those on terms
-owe, in one statement where somebody has not paid."""
+"""Facts of fraud rules for one batch: what else its buyers ordered, in one statement."""
 
 from __future__ import annotations
 
@@ -8,12 +7,10 @@ from datetime import timedelta
 
 import msgspec
 
-from hub.domain import credit
 from hub.domain.fraud import KEYS, Purchase, Sightings
 from hub.domain.lifecycle import Lifecycle
 from hub.domain.order import Address
 from hub.domain.outcome import OrderRow
-from hub.domain.payment_review import due
 from hub.domain.validation import Policy
 from hub.flow.stage import Desk
 from hub.store.database import Row
@@ -46,18 +43,6 @@ RECENT = f"""SELECT o.id, o.merchant_id, o.placed_at, o.state, o.currency, o.ema
     FROM unnest($7::bigint[], $8::timestamptz[], $9::boolean[]) AS w(merchant_id, since, cards) CROSS JOIN LATERAL (
         SELECT * FROM orders o WHERE o.merchant_id = w.merchant_id AND o.created_at >= w.since
         ORDER BY o.created_at DESC LIMIT {MOST_RECENT}) o"""
-
-TERMS = """SELECT t.merchant_id, t.email, t.currency, t.credit_limit, t.days,
-        ARRAY(SELECT o.id FROM orders o {open}) AS counted,
-        (SELECT coalesce(sum(greatest(0, o.total - (SELECT coalesce(sum(p.captured), 0) FROM payments p
-            WHERE p.order_id = o.id))), 0)::bigint FROM orders o {open}) AS owed
-    FROM terms t JOIN unnest($1::bigint[], $2::text[], $3::text[]) AS w(merchant_id, email, currency)
-        USING (merchant_id, email, currency)
-    ORDER BY t.merchant_id, t.email, t.currency FOR UPDATE OF t""".format(
-    open=f"""WHERE o.merchant_id = t.merchant_id AND o.email = t.email AND o.currency = t.currency AND NOT o.paid
-        AND o.state IN ({int(Lifecycle.ACCEPTED)}, {int(Lifecycle.IN_PROGRESS)}, {int(Lifecycle.COMPLETED)})"""
-)
-"""Locked until the batch commits, so that two orders at once do not both find the limit free."""
 
 _address = msgspec.json.Decoder(Address)
 Policies = Mapping[int, Policy]
@@ -124,19 +109,4 @@ def _purchase(row: Row) -> Purchase:
         cards=tuple(row["cards"]),
         ship_to=_address.decode(row["ship_to"]) if row["ship_to"] else None,
         cancelled=row["state"] in {Lifecycle.CANCELLED, Lifecycle.REJECTED},
-    )
-
-
-async def accounts(desk: Desk, orders: Sequence[OrderRow]) -> credit.Credit:
-    """Accounts on terms of those buyers of the batch who have not paid."""
-    wanted = sorted({credit.key(order) for order in orders if order.email and not order.pending and due(order)})
-    if not wanted:
-        return credit.Credit()
-    rows = await desk.tx.fetch(TERMS, *map(list, zip(*wanted, strict=True)))
-    return credit.Credit(
-        (
-            (row["merchant_id"], row["email"], row["currency"]),
-            credit.Account(row["credit_limit"], row["days"], row["owed"], frozenset(row["counted"])),
-        )
-        for row in rows
     )

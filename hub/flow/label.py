@@ -11,6 +11,7 @@ from hub.domain.lifecycle import Outbox
 from hub.domain.order import Address
 from hub.domain.outcome import WorkRow
 from hub.domain.outgoing import Receipt
+from hub.flow import credit_facts, loading
 from hub.flow.stage import Desk
 
 ANSWERS = """SELECT o.intent, o.state, o.receipt, o.error FROM outbox o
@@ -22,7 +23,7 @@ _address = msgspec.json.Decoder(Address)
 
 
 async def facts(desk: Desk, works: Sequence[WorkRow]) -> LabelFacts:
-    """Two statements a batch."""
+    """Two statements a batch; two more where somebody is on terms."""
     wanted = [(work.merchant_id, intent(parcel)) for work in works for parcel in work.parcels]
     answers: dict[str, Answered] = {}
     if wanted:
@@ -30,4 +31,7 @@ async def facts(desk: Desk, works: Sequence[WorkRow]) -> LabelFacts:
             receipt = _receipt.decode(row["receipt"]) if row["receipt"] else Receipt()
             answers[row["intent"]] = Answered(Outbox(row["state"]), receipt.label, row["error"])
     rows = await desk.tx.fetch(SENDERS, sorted({work.location_id for work in works}))
-    return LabelFacts(answers, {row["id"]: _address.decode(row["address"]) for row in rows})
+    unpaid = [work.order_id for work in works if work.on_terms]
+    payments = await loading.payments_of(desk.tx, unpaid) if unpaid else {}
+    standing = await credit_facts.standing(desk, works, payments)
+    return LabelFacts(answers, {row["id"]: _address.decode(row["address"]) for row in rows}, standing)

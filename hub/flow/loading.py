@@ -35,9 +35,11 @@ WORK_LINES = """SELECT f.id, f.fulfillment_id, f.order_line_id, f.sku, f.quantit
     FROM fulfillment_lines f JOIN order_lines l ON l.id = f.order_line_id
     WHERE f.fulfillment_id = ANY($1::bigint[]) ORDER BY f.id"""
 PARCELS = "SELECT * FROM parcels WHERE fulfillment_id = ANY($1::bigint[]) AND custody <> 'cancelled' ORDER BY id"
-OPEN_HOLDS = """SELECT order_id, reason FROM holds
-    WHERE order_id = ANY($1::bigint[]) AND state IN ('open', 'escalated') AND reason <> 'stock'"""
-"""What keeps a fulfillment order back. A hold for stock does not: it is about units that no location has yet."""
+WORK_HOLDS = """SELECT id, order_id, reason, state, detail, resolution FROM holds
+    WHERE order_id = ANY($1::bigint[]) AND (state IN ('open', 'escalated') AND reason <> 'stock'
+        OR reason IN ('credit', 'payment') AND resolution = 'accept')"""
+"""What keeps a fulfillment order back, and what about its money a person let pass. A hold for stock keeps nothing back:
+it is about units that no location has yet."""
 
 
 def grouped(rows: Sequence[Row], key: str) -> dict[int, list[Row]]:
@@ -106,13 +108,15 @@ async def works(desk: Desk, rows: Sequence[Row]) -> list[WorkRow]:
     ids = [row["id"] for row in rows]
     lines = grouped(await desk.tx.fetch(WORK_LINES, ids), "fulfillment_id")
     parcels = grouped(await desk.tx.fetch(PARCELS, ids), "fulfillment_id")
-    holds = grouped(await desk.tx.fetch(OPEN_HOLDS, [row["order_id"] for row in rows]), "order_id")
+    found = grouped(await desk.tx.fetch(WORK_HOLDS, [row["order_id"] for row in rows]), "order_id")
+    holds = {order_id: tuple(map(_hold, of_one)) for order_id, of_one in found.items()}
     return [
         work_row(
             row,
             lines=tuple(_work_line(line) for line in lines.get(row["id"], ())),
             parcels=tuple(parcel_row(parcel) for parcel in parcels.get(row["id"], ())),
-            open_holds=frozenset(hold["reason"] for hold in holds.get(row["order_id"], ())),
+            open_holds=frozenset(hold.reason for hold in holds.get(row["order_id"], ()) if hold.is_open),
+            holds=holds.get(row["order_id"], ()),
         )
         for row in rows
     ]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from hub.domain.outcome import OrderRow
 from hub.domain.validation import DUPLICATE_WINDOW, ReviewFacts, Twin
-from hub.flow import fraud_facts
+from hub.flow import credit_facts, fraud_facts
 from hub.flow.directory import Known
 from hub.flow.policies import DEFAULT
 from hub.flow.stage import Desk
@@ -44,7 +44,7 @@ async def facts(desk: Desk, orders: Sequence[OrderRow]) -> ReviewFacts:
         seen=seen,
         cards=cards,
         carriers=_carriers(known, policies),
-        credit=await fraud_facts.accounts(desk, orders),
+        credit=await credit_facts.accounts(desk, orders),
     )
 
 

@@ -172,12 +172,13 @@ def _gather_counters(row: OrderRow | WorkRow, changes: Changes, batch: Batch) ->
 def _holds(stage: Stage[Any], row: OrderRow | WorkRow, outcome: Outcome, order_id: int, batch: Batch) -> list[Event]:
     """Opens what is new, closes what has healed; the events that say so."""
     events: list[Event] = []
-    known = {hold.reason: hold for hold in row.holds if hold.is_open} if isinstance(row, OrderRow) else {}
+    known = {hold.reason: hold for hold in row.holds if hold.is_open}
     for need in outcome.holds:
         before = known.get(need.reason)
-        if before is None or dict(before.detail) != dict(need.detail):
+        differs = before is None or dict(before.detail) != dict(need.detail)
+        if differs:
             batch.hold(row.merchant_id, order_id, need)
-        if before is None:
+        if before is None or (differs and isinstance(row, WorkRow) and need.reason not in stage.holds):
             events.append(Event("held", {"reason": need.reason, **need.detail}))
     needed = {need.reason for need in outcome.holds}
     for reason in sorted(set(known) & stage.holds - needed):

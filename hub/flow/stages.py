@@ -3,7 +3,7 @@
 Deliveries become orders in `intake`, before these tables; what leaves goes through `outbox`, after them.
 """
 
-from hub.domain import dispatching, labeling, packing, routing, settling, tracking, validation
+from hub.domain import credit_leaving, dispatching, labeling, packing, routing, settling, tracking, validation
 from hub.domain.lifecycle import Lifecycle, Work
 from hub.domain.outcome import OrderRow, WorkRow
 from hub.flow import dispatch, label, loading, pack, review, route, settle, track
@@ -20,8 +20,8 @@ FULFILLMENTS: Line[WorkRow] = Line("fulfillments", sets.CLAIM_WORKS, loading.wor
     Stage("release",  Work.OPEN,             no_facts,       packing.release),
     Stage("pick",     Work.PICKING,          no_facts,       packing.pick),
     Stage("pack",     Work.PICKED,           pack.facts,     packing.pack),
-    Stage("label",    Work.PACKED,           label.facts,    labeling.label),
-    Stage("dispatch", Work.LABELED,          dispatch.facts, dispatching.dispatch),
+    Stage("label",    Work.PACKED,           label.facts,    labeling.label,        holds=credit_leaving.CREDIT_HOLDS),
+    Stage("dispatch", Work.LABELED,          dispatch.facts, dispatching.dispatch,  holds=credit_leaving.CREDIT_HOLDS),
     Stage("track",    Work.DISPATCHED,       track.facts,    tracking.track,       joins=False),
 ))  # fmt: skip
 

@@ -21,12 +21,15 @@ class ReviewRules(Row):
 
 
 class Terms(Row):
-    """An account on terms: who orders with this e-mail address may owe up to `credit_limit`, in minor units."""
+    """An account on terms: who orders with this e-mail address may owe up to `credit_limit`, in minor units.
+
+    `ended_at`: nothing more is sold on it, and what was accepted on it does not leave unpaid."""
 
     email = fields.CharField(max_length=320)
     currency = fields.CharField(max_length=3)
     credit_limit = fields.BigIntField()
     days = fields.SmallIntField()
+    ended_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "terms"
