@@ -1,4 +1,7 @@
-"""Import products, what channels call them, and how many lie where; orders that waited for any of it are woken."""
+"""Import products, what channels call them, and how many lie where; orders that waited for any of it are woken.
+
+Locks are taken as `Batch.flush` says: products, listings, the waiting orders, then stock.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from hub.errors import Invalid
 from hub.flow import bundles, listings, marks
 from hub.ports import Ids
 from hub.store import sets
-from hub.store.database import Tx, announce
+from hub.store.database import Row, Tx, announce
 
 COLUMNS = ("sku", "location", "on_hand", "title", "gtin", "grams", "account", "listing", "country")
 REQUIRED = ("sku",)
@@ -26,12 +29,17 @@ LISTINGS = """ON CONFLICT (merchant_id, account_id, listing_id) DO UPDATE SET
     sku = excluded.sku, mapped_by = excluded.mapped_by"""
 LOCKED = """SELECT sku, location_id, on_hand, reserved FROM stock
     WHERE merchant_id = $1 AND sku = ANY($2::text[]) ORDER BY merchant_id, sku, location_id FOR UPDATE"""
-UPSERT_STOCK = """ON CONFLICT (merchant_id, sku, location_id) DO UPDATE SET
-    on_hand = excluded.on_hand, version = stock.version + 1"""
+NEW_STOCK = "ON CONFLICT (merchant_id, sku, location_id) DO NOTHING"
+COUNT_STOCK = """UPDATE stock s SET on_hand = d.on_hand, version = s.version + 1
+    FROM json_to_recordset($1::json) AS d(merchant_id bigint, sku text, location_id bigint, on_hand integer)
+    WHERE s.merchant_id = d.merchant_id AND s.sku = d.sku AND s.location_id = d.location_id"""
 ACCOUNTS = "SELECT id, name FROM accounts WHERE merchant_id = $1 ORDER BY id DESC"
-WAKE = """UPDATE orders o SET due_at = $2 WHERE merchant_id = $1 AND state < 9 AND EXISTS (
-    SELECT 1 FROM holds h WHERE h.merchant_id = $1 AND h.order_id = o.id AND h.reason IN ('stock', 'mapping')
-    AND h.state IN ('open', 'escalated'))"""
+WAKE = """UPDATE orders SET due_at = $2 WHERE id IN (
+    SELECT o.id FROM orders o WHERE o.merchant_id = $1 AND o.state < 9 AND EXISTS (
+        SELECT 1 FROM holds h WHERE h.merchant_id = $1 AND h.order_id = o.id AND h.reason IN ('stock', 'mapping')
+        AND h.state IN ('open', 'escalated'))
+    ORDER BY o.id FOR UPDATE OF o)"""
+"""Orders that are held for stock or for a product, locked in the order in which everybody locks them."""
 
 
 class StockLine(Struct, frozen=True, kw_only=True):
@@ -103,9 +111,9 @@ async def import_stock(services: Services, merchant_id: int, lines: Sequence[Sto
     async with services.database.transaction() as tx:
         products = await _products(tx, services, merchant_id, lines)
         listed = await _listings(tx, services.ids, merchant_id, lines)
+        woken = await tx.execute(WAKE, merchant_id, now)
         counts = await _counts(tx, services, merchant_id, lines)
         await marks.mark(tx, services.ids, skus)
-        woken = await tx.execute(WAKE, merchant_id, now)
         await announce(tx, "orders")
     return Imported(products, listed, counts, woken)
 
@@ -148,23 +156,35 @@ async def _counts(tx: Tx, services: Services, merchant_id: int, lines: Sequence[
     for _, bundle in await bundles.of(tx, [(merchant_id, sku) for sku, _ in wanted]):
         raise Invalid(bundle, "is a bundle, which lies nowhere itself: count what it is made of")
     places = await _locations(tx, services, merchant_id, list(wanted.values()))
+    rows = [
+        {"id": services.ids.next(), "merchant_id": merchant_id, "sku": sku, "location_id": places[code],
+         "on_hand": 0, "reserved": 0, "version": 0}
+        for sku, code in wanted
+    ]  # fmt: skip
+    rows.sort(key=lambda row: (row["sku"], row["location_id"]))
+    await sets.insert(tx, "stock", rows, NEW_STOCK)  # before any is locked: nobody sees the new ones yet
     locked = await tx.fetch(LOCKED, merchant_id, sorted({sku for sku, _ in wanted}))
     before = {(row["sku"], row["location_id"]): row for row in locked}
-    rows, movements = [], []
-    for (sku, code), line in sorted(wanted.items()):
-        row = before.get((sku, places[code]))
-        had, reserved = (row["on_hand"], row["reserved"]) if row else (0, 0)
-        assert line.on_hand is not None
-        if line.on_hand < reserved:
-            raise Invalid(sku, f"{reserved} at {code} are promised to orders; {line.on_hand} would be too few")
-        base = {"id": services.ids.next(), "merchant_id": merchant_id, "sku": sku, "location_id": places[code]}
-        rows.append(base | {"on_hand": line.on_hand, "reserved": 0, "version": 0})
-        if line.on_hand != had:
-            change = {"on_hand": line.on_hand - had, "reserved": 0, "reason": "counted", "ref_id": 0}
-            movements.append(base | change | {"id": services.ids.next(), "at": services.clock.now()})
-    await sets.insert(tx, "stock", rows, UPSERT_STOCK)
+    counted = [(before[sku, places[code]], line) for (sku, code), line in sorted(wanted.items())]
+    movements = [_movement(services, merchant_id, row, line) for row, line in counted if row["on_hand"] != line.on_hand]
+    levels = [{"merchant_id": merchant_id, "sku": row["sku"], "location_id": row["location_id"],
+               "on_hand": line.on_hand} for row, line in counted]  # fmt: skip
     await sets.insert(tx, "stock_movements", movements)
-    return len(rows)
+    return await sets.update(tx, COUNT_STOCK, levels)
+
+
+def _movement(services: Services, merchant_id: int, row: Row, line: StockLine) -> dict[str, object]:
+    """What the ledger says of a count. Raises `Invalid` where fewer were counted than are promised."""
+    assert line.on_hand is not None
+    if line.on_hand < row["reserved"]:
+        raise Invalid(
+            line.sku, f"{row['reserved']} at {line.location} are promised to orders; {line.on_hand} would be too few"
+        )
+    return {
+        "id": services.ids.next(), "merchant_id": merchant_id, "sku": row["sku"], "location_id": row["location_id"],
+        "on_hand": line.on_hand - row["on_hand"], "reserved": 0, "reason": "counted", "ref_id": 0,
+        "at": services.clock.now(),
+    }  # fmt: skip
 
 
 async def _locations(tx: Tx, services: Services, merchant_id: int, lines: Sequence[StockLine]) -> dict[str, int]:

@@ -162,7 +162,11 @@ class Batch:
     # ------------------------------------------------------------ writing
 
     async def flush(self, tx: Tx) -> None:
-        """Writes everything. Raises when a guard fails: then nothing of the batch is kept."""
+        """Writes everything. Raises when a guard fails: then nothing of the batch is kept.
+
+        The one order of locks, for actions too (docs/decisions/018): what names things (keys, sheets, walks, products,
+        listings), fulfillment orders, orders, what hangs on them, messages, days of locations, stock, the audit trail.
+        """
         moved = await sets.update(tx, sets.UPDATE_WORKS, self.works)
         version_guard(len(self.works), moved, "fulfillment orders")
         moved = await sets.update(tx, sets.UPDATE_ORDERS, self.orders)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from operator import itemgetter
 
 import msgspec
 
 from hub.domain.bundling import parts_of
 from hub.domain.order import Address
 from hub.domain.outcome import OrderRow
+from hub.domain.promise import day_of
 from hub.domain.routing import Before, RouteFacts
 from hub.domain.routing_plan import Plan
 from hub.domain.routing_rank import Availability, Loads, Place
@@ -47,7 +49,7 @@ async def facts(desk: Desk, orders: Sequence[OrderRow]) -> RouteFacts:
     wanted = [(merchant, part) for merchant, sku in skus for part in parts_of(made_of, merchant, sku)]
     known = await desk.directory.known(desk.tx)
     plans = {merchant: known.plans[merchant] for merchant in merchants if merchant in known.plans}
-    loads = await _loads(desk, plans)
+    loads = await _loads(desk, plans, places)
     stock = await sets.stock_of(desk.tx, wanted, lock=desk.careful) if wanted else []
     free = {(row["sku"], row["location_id"]): row["on_hand"] - row["reserved"] for row in stock}
     return RouteFacts(
@@ -56,18 +58,33 @@ async def facts(desk: Desk, orders: Sequence[OrderRow]) -> RouteFacts:
     )  # fmt: skip
 
 
-async def _loads(desk: Desk, plans: Mapping[int, Plan]) -> Loads | None:
-    """Orders of the days it is now anywhere on earth; held where the batch before met another over them."""
-    limited = [
-        merchant
+async def _loads(desk: Desk, plans: Mapping[int, Plan], places: Mapping[int, Sequence[Place]]) -> Loads | None:
+    """Orders of the days it is now anywhere on earth; held where the batch before met another over them. Then days that
+    are new are begun first: one that somebody else begins would be waited for at the end, with stock held."""
+    limited = {
+        (merchant, place.id, site): site.orders_per_day
         for merchant, plan in plans.items()
-        if any(site.orders_per_day is not None for site in plan.locations.values())
-    ]
+        for place in places.get(merchant, ())
+        if (site := plan.locations.get(place.code)) is not None and site.orders_per_day is not None
+    }
     if not limited:
         return None
-    sql = f"{LOADS} FOR UPDATE" if desk.careful else LOADS
     today, day = desk.now.date(), timedelta(days=1)
-    rows = await desk.tx.fetch(sql, sorted(limited), today - day, today + day)
+    wanted = (sorted({merchant for merchant, _, _ in limited}), today - day, today + day)
+    if not desk.careful:
+        return _loaded(await desk.tx.fetch(LOADS, *wanted))
+    rows = [
+        {"merchant_id": merchant, "location_id": place, "day": day_of(desk.now, site.timezone), "orders": 0,
+         "most": most}
+        for (merchant, place, site), most in limited.items()
+    ]  # fmt: skip
+    rows.sort(key=itemgetter("merchant_id", "location_id"))
+    begun = [{"id": desk.ids.next(), **row} for row in rows]
+    await sets.insert(desk.tx, "location_days", begun, "ON CONFLICT (merchant_id, location_id, day) DO NOTHING")
+    return _loaded(await desk.tx.fetch(f"{LOADS} FOR UPDATE", *wanted))
+
+
+def _loaded(rows: Sequence[Row]) -> Loads:
     return Loads({(row["location_id"], row["day"]): row["orders"] for row in rows})
 
 
