@@ -36,11 +36,18 @@ CODES = """SELECT sku, sku AS code, 1 AS units FROM unnest($2::text[]) AS s(sku)
     UNION ALL SELECT sku, code, units FROM product_codes WHERE merchant_id = $1 AND sku = ANY($2::text[])"""
 WHOSE = """SELECT sku FROM products WHERE merchant_id = $1 AND (sku = $2 OR (gtin <> '' AND lpad(gtin, 14, '0') = $3))
     UNION ALL SELECT sku FROM product_codes WHERE merchant_id = $1 AND code = $2 LIMIT 1"""
-OPEN_PICKS = "SELECT count(*) FROM pick_lines WHERE fulfillment_id = $1 AND picked + short < quantity"
+OPEN_PICKS = """SELECT count(*) FROM totes x
+    JOIN pick_lines p ON p.task_id = x.task_id AND p.fulfillment_id = x.fulfillment_id
+    WHERE x.fulfillment_id = $1 AND p.picked + p.short < p.quantity"""
+"""By its totes: stops have no index by fulfillment order, and there are as many as were ever picked."""
+
 CLOSE_TASK = "UPDATE pick_tasks SET state = 'done', done_at = $2, hand_line = NULL, hand_units = 0 WHERE id = $1"
 PUT_DOWN = "UPDATE totes SET held_by = '', held_at = NULL WHERE task_id = $1 AND held_by = $2"
+LOCK_WAVE = "SELECT id FROM waves WHERE id = $1 FOR UPDATE"
+"""Two walks that end at the same moment take turns: each would find the other one open, and the wave stayed so."""
+
 CLOSE_WAVE = """UPDATE waves w SET state = 'done', done_at = $2 WHERE id = $1 AND NOT EXISTS (
-    SELECT 1 FROM pick_tasks t WHERE t.wave_id = w.id AND t.state <> 'done')"""
+    SELECT 1 FROM pick_tasks t WHERE t.merchant_id = w.merchant_id AND t.wave_id = w.id AND t.state <> 'done')"""
 
 
 def desk_of(services: Services, tx: Tx) -> Desk:
@@ -129,10 +136,21 @@ async def finish_walk(desk: Desk, task: Row, actor: str) -> bool:
     stops, _ = await stops_of(desk.tx, task["merchant_id"], task["id"])
     if any(stop.left for stop in stops):
         return False
+    await close_walk(desk, task, actor)
+    await close_wave(desk, task["wave_id"])
+    return True
+
+
+async def close_walk(desk: Desk, task: Row, actor: str) -> None:
+    """The walk is done, and its totes stand."""
     await desk.tx.execute(CLOSE_TASK, task["id"], desk.now)
     await desk.tx.execute(PUT_DOWN, task["id"], actor)
-    await desk.tx.execute(CLOSE_WAVE, task["wave_id"], desk.now)
-    return True
+
+
+async def close_wave(desk: Desk, wave_id: int) -> None:
+    """The wave is done, if this was its last walk."""
+    await desk.tx.fetch(LOCK_WAVE, wave_id)
+    await desk.tx.execute(CLOSE_WAVE, wave_id, desk.now)
 
 
 async def note(desk: Desk, merchant_id: int, said: tuple[str, str, str], details: dict[str, audit.Plain]) -> None:

@@ -27,7 +27,8 @@ GIVE_BACK = """UPDATE pick_tasks SET claimed_by = '', claimed_at = NULL, state =
 IN_HAND = "UPDATE pick_tasks SET hand_line = $2, hand_units = $3, hand_mark = $4 WHERE id = $1"
 COUNT = """UPDATE pick_lines SET picked = picked + $2,
     state = CASE WHEN picked + $2 + short < quantity THEN 'open' WHEN short > 0 THEN 'short' ELSE 'picked' END
-    WHERE id = $1 AND picked + short + $2 <= quantity"""
+    WHERE id = $1 AND quantity - picked - short = $3 AND $2 <= $3"""
+"""$3: what was left when the scan was read. A short pick on another walk of the order may have taken some of it."""
 MARK = """INSERT INTO pick_marks (id, merchant_id, pick_line_id, fulfillment_id, sku, mark, units, at, actor)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
 ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('crossdock:serial:' || $1::text || ':' || $2, 0))"
@@ -37,12 +38,17 @@ SERIAL = """SELECT f.number FROM pick_marks m JOIN fulfillment_orders f ON f.id 
 
 CATCH_UP = """WITH now AS (
         SELECT p.id, p.picked, CASE WHEN f.state = 10 THEN 0 ELSE coalesce(l.quantity, 0) END AS wanted
-        FROM pick_lines p JOIN fulfillment_orders f ON f.id = p.fulfillment_id
+        FROM totes x JOIN pick_lines p ON p.task_id = x.task_id AND p.fulfillment_id = x.fulfillment_id
+        JOIN fulfillment_orders f ON f.id = p.fulfillment_id
         LEFT JOIN fulfillment_lines l ON l.id = p.fulfillment_line_id
-        WHERE p.fulfillment_id = $1 ORDER BY p.id FOR UPDATE OF p)
+        WHERE x.fulfillment_id = $1 ORDER BY p.id FOR UPDATE OF p)
     UPDATE pick_lines p SET short = p.quantity - n.wanted, picked = least(p.picked, n.wanted), state = 'short'
     FROM now n WHERE p.id = n.id AND p.quantity - p.short > n.wanted RETURNING p.sku, n.picked - p.picked AS surplus"""
 """Stops follow their fulfillment lines when units leave these; what was picked beyond them goes back to its bin."""
+
+
+OVER = "nothing is wanted any more: this walk is done"
+"""What was left on the walk was cancelled, rejected, or went with a part that is missing."""
 
 
 class Scan(Struct, frozen=True, kw_only=True):
@@ -76,8 +82,8 @@ async def claim_walk(services: Services, scan: Scan) -> Picked:
             raise Conflict(_taken(task))
         await tx.execute(HOLD_TOTES, task["id"], scan.actor, now)
         await tx.execute(WAVE_BEGUN, task["wave_id"])
-        stops, _ = await floor_desk.stops_of(tx, scan.merchant_id, task["id"])
-        return _answer(f"walk {task['number']} of wave {task['wave']} is yours", floor_desk.wanted_of(task, stops))
+        desk = floor_desk.desk_of(services, tx)
+        return await _go_on(desk, task, f"walk {task['number']} of wave {task['wave']} is yours", scan.actor)
 
 
 def _taken(task: Row) -> str:
@@ -109,8 +115,9 @@ async def scan_pick(services: Services, scan: Scan) -> Picked:
     async with services.database.transaction() as tx:
         task = await floor_desk.own_task(tx, scan.merchant_id, scan.task_id, scan.actor)
         stops, _ = await floor_desk.stops_of(tx, scan.merchant_id, task["id"])
-        next_ = floor_desk.wanted_of(task, stops)
-        sorting = floor_desk.is_sorting(task)
+        next_, sorting = floor_desk.wanted_of(task, stops), floor_desk.is_sorting(task)
+        if next_.stop is None and task["state"] != "done":
+            return await _go_on(floor_desk.desk_of(services, tx), task, OVER, scan.actor)
         codes = await floor_desk.codes_of(tx, scan.merchant_id, [stop.sku for stop in stops], code)
         step = picking.scan(next_, code, codes, sorting=sorting)
         assert next_.stop is not None
@@ -139,8 +146,8 @@ async def _put(desk: Desk, task: Row, put: tuple[Stop, Hand], actor: str) -> Non
     await _check_serial(desk.tx, task["merchant_id"], stop, hand)
     if stop.left == hand.units:
         await hands.take(desk, task["merchant_id"], [stop.fulfillment_id])
-    if not await desk.tx.execute(COUNT, stop.id, hand.units):
-        raise Conflict(f"fewer of {stop.sku} are wanted by now: a part that goes with it is missing; put it back")
+    if not await desk.tx.execute(COUNT, stop.id, hand.units, stop.left):
+        raise Conflict(f"fewer of {stop.sku} are wanted by now: a part that goes with it is missing; scan again")
     await desk.tx.execute(IN_HAND, task["id"], None, 0, "")
     if hand.mark:
         await desk.tx.execute(
@@ -167,6 +174,8 @@ async def report_short(services: Services, scan: Scan) -> Picked:
         task = await floor_desk.own_task(tx, scan.merchant_id, scan.task_id, scan.actor)
         stops, _ = await floor_desk.stops_of(tx, scan.merchant_id, task["id"])
         next_ = floor_desk.wanted_of(task, stops)
+        if next_.stop is None and task["state"] != "done":
+            return await _go_on(floor_desk.desk_of(services, tx), task, OVER, scan.actor)
         if next_.stop is None:
             raise Conflict("this walk is done; nothing can be missing any more")
         if next_.hand is not None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import structlog
 from msgspec import Struct
 
 from hub.actions import floor_desk
+from hub.actions.floor_ends import end_walks
 from hub.actions.floor_release import CART, MOST, NewWave, count_waiting, find_location, release_wave
 from hub.actions.services import Services
 from hub.domain import waves
-from hub.errors import Conflict, Invalid
+from hub.errors import Conflict, CrossdockError, Invalid
 from hub.store.audit import Plain
 from hub.store.database import Row
+
+log = structlog.get_logger()
 
 PUT = """INSERT INTO wave_rules (id, merchant_id, location_id, strategy, least, cut_off, most, cart, cut_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (merchant_id, location_id) DO UPDATE SET
@@ -53,23 +57,37 @@ async def set_wave_rule(services: Services, new: NewRule) -> None:
 
 
 async def release_due_waves(services: Services) -> int:
-    """Releases a wave wherever a rule says so now; returns how many. The scheduler calls it every minute."""
+    """Releases waves wherever a rule says so now, and ends walks on which nothing is left; returns how many waves it
+    released. The scheduler calls it every minute. A rule that cannot be followed keeps no other from it."""
+    await end_walks(services)
     released = 0
     for rule in await services.database.plain.fetch(RULES):
-        released += await _release(services, rule)
+        try:
+            released += await _release(services, rule)
+        except CrossdockError as error:
+            log.warning("a wave was not released", merchant=rule["merchant_id"], at=rule["code"], error=str(error))
     return released
 
 
 async def _release(services: Services, rule: Row) -> int:
+    """At the cut-off everything that waits leaves, in as many waves as that takes. The cut-off is marked as used last:
+    a process that dies before leaves it to the next minute, which finds what is still there."""
     now = services.clock.now()
     waiting = await count_waiting(services.database.plain, rule["merchant_id"], rule["location_id"])
-    why = waves.due(waves.Rule(rule["least"], rule["cut_off"], rule["cut_at"]), waiting, now)
-    if rule["cut_off"] is not None and (
+    cut = rule["cut_off"] is not None and (
         rule["cut_at"] is None or rule["cut_at"] < waves.last_cut(rule["cut_off"], now)
-    ):
+    )
+    due = waves.due(waves.Rule(rule["least"], rule["cut_off"], rule["cut_at"]), waiting, now)
+    times = -(-waiting // rule["most"]) if cut else 1
+    released = 0
+    while due and released < times and await _one(services, rule):
+        released += 1
+    if cut:
         await services.database.plain.execute(CUT, rule["id"], now)
-    if not why:
-        return 0
+    return released
+
+
+async def _one(services: Services, rule: Row) -> int:
     new = NewWave(
         merchant_id=rule["merchant_id"], location=rule["code"], actor="hub", strategy=rule["strategy"],
         most=rule["most"], cart=rule["cart"],

@@ -17,7 +17,9 @@ from hub.store.database import Row, Tx, announce
 FIND = "SELECT id, order_id FROM fulfillment_orders WHERE merchant_id = $1 AND (number = $2 OR id::text = $2)"
 LOCK_WORKS = "SELECT * FROM fulfillment_orders WHERE order_id = $1 ORDER BY id FOR UPDATE"
 LOCK_ORDER = "SELECT id, merchant_id, number, state, version FROM orders WHERE id = $1 FOR UPDATE"
-LINES = "SELECT * FROM fulfillment_lines WHERE fulfillment_id = $1 ORDER BY id"
+LINES = """SELECT l.*, EXISTS (
+        SELECT 1 FROM pick_lines p WHERE p.fulfillment_line_id = l.id AND p.picked > 0) AS in_tote
+    FROM fulfillment_lines l WHERE l.fulfillment_id = $1 ORDER BY l.id"""
 MARK = "UPDATE fulfillment_orders SET partner_state = $2, problem = $3 WHERE id = $1"
 MOVE = "UPDATE orders SET state = $2, version = $3, due_at = $4 WHERE id = $1"
 PLACE = "SELECT code FROM locations WHERE id = $1"
@@ -74,7 +76,7 @@ async def _reject(tx: Tx, batch: Batch, rows: tuple[Row, Row], asked: Rejection)
     work, order = rows
     lines = await tx.fetch(LINES, work["id"])
     state = Work(work["state"])
-    if state not in MAY or any(line["picked"] for line in lines):
+    if state not in MAY or any(line["picked"] or line["in_tote"] for line in lines):
         raise Conflict(f"{work['number']} is {state.name.lower()}: a location rejects before it picks")
     move_work(state, "cancel")
     to = move_order(Lifecycle(order["state"]), "reroute")

@@ -26,10 +26,12 @@ BUSY = """SELECT l.sku, s.id FROM count_sheets s JOIN count_lines l ON l.sheet_i
 SHEET = "SELECT * FROM count_sheets WHERE merchant_id = $1 AND id = $2 FOR UPDATE"
 LINE = "SELECT * FROM count_lines WHERE sheet_id = $1 AND sku = $2"
 LINES = "SELECT sku, state, counts, expected, counted, difference FROM count_lines WHERE sheet_id = $1 ORDER BY sku"
-PICKED = """SELECT coalesce(sum(w.picked), 0)::int FROM fulfillment_lines w
-    JOIN fulfillment_orders f ON f.id = w.fulfillment_id
+PICKED = """SELECT coalesce(sum(w.picked + CASE WHEN f.state <> 2 THEN 0 ELSE coalesce((
+        SELECT sum(p.picked) FROM pick_lines p WHERE p.fulfillment_line_id = w.id), 0) END), 0)::int
+    FROM fulfillment_lines w JOIN fulfillment_orders f ON f.id = w.fulfillment_id
     WHERE f.merchant_id = $1 AND f.state < 9 AND f.state <> 6 AND f.location_id = $2 AND w.sku = $3"""
-"""Picked, and not with the carrier (6) yet."""
+"""Picked, and not with the carrier (6) yet. While an order is being picked (2), its walks know what lies in totes: the
+fulfillment order counts it when its last unit is picked."""
 
 COUNTED = """UPDATE count_lines SET state = $2, counts = counts + 1, expected = $3, counted = $4, difference = $5,
     counted_at = $6 WHERE id = $1"""

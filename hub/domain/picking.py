@@ -84,9 +84,10 @@ Codes = Mapping[str, tuple[str, int]]
 
 
 def wanted(stops: Sequence[Stop], hand: Hand | None, *, sorting: bool) -> Wanted:
-    """What comes next on a walk whose `stops` are in walk order. `sorting`: units are put into totes by scan."""
+    """What comes next on a walk whose `stops` are in walk order. `sorting`: units are put into totes by scan. What
+    is in hand and not wanted any more is forgotten: it goes back to its bin."""
     if hand is not None:
-        held = next((stop for stop in stops if stop.id == hand.stop_id and stop.left), None)
+        held = next((stop for stop in stops if stop.id == hand.stop_id and 0 < hand.units <= stop.left), None)
         if held is not None:
             if held.tracking and not hand.mark:
                 return Wanted(held.tracking, held, hand)
