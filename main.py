@@ -19,7 +19,7 @@ from aiohttp import web
 
 from hub.accounts import Accounts, Tools
 from hub.actions.services import Services
-from hub.command import automation, catalog, channels, floor, fraud, logs, records, report, routing, verifying
+from hub.command import automation, catalog, channels, floor, fraud, logs, records, report, routing, terms, verifying
 from hub.command.channels import Json
 from hub.errors import Invalid
 from hub.flow.inbox import Inbox
@@ -164,6 +164,7 @@ app.add_typer(channel, name="channel")
 app.add_typer(verifying.verify(run), name="verify")
 app.add_typer(records.orders(run), name="orders")
 app.add_typer(fraud.fraud(run), name="fraud")
+app.add_typer(terms.terms(run), name="terms")
 stock = records.stock(run)
 app.add_typer(stock, name="stock")
 app.add_typer(catalog.catalog(run), name="catalog")

@@ -12,8 +12,9 @@ from hub.actions.order_view import EventView, OrderView, View
 from hub.actions.place_order import Placed
 from hub.actions.show_order import show_events, show_order
 from hub.domain.placed_order import PlacedOrder
-from hub.errors import Forbidden, Invalid, NotFound
-from hub.web.api import goods
+from hub.errors import Forbidden, Invalid
+from hub.web.api import floor, goods, terms
+from hub.web.api.body import number
 from hub.web.api.endpoint import Endpoint
 from hub.web.api.place import place
 from hub.web.api.release import RELEASES
@@ -43,13 +44,6 @@ def _limit(request: web.Request) -> int:
     return int(given)
 
 
-def _id(request: web.Request) -> int:
-    value = int(request.match_info["id"])
-    if value >= 2**63:
-        raise NotFound("there is no such thing")
-    return value
-
-
 async def orders(request: web.Request) -> OrderPage:
     """Orders, newest first."""
     query = request.query
@@ -65,12 +59,12 @@ async def orders(request: web.Request) -> OrderPage:
 
 async def order(request: web.Request) -> OrderView:
     """One order with everything that belongs to it."""
-    return await show_order(services(request).database, request[WHO].merchant_id, _id(request))
+    return await show_order(services(request).database, request[WHO].merchant_id, number(request))
 
 
 async def events(request: web.Request) -> Events:
     """What happened to one order."""
-    found = await show_events(services(request).database, request[WHO].merchant_id, _id(request))
+    found = await show_events(services(request).database, request[WHO].merchant_id, number(request))
     return Events(events=found)
 
 
@@ -131,4 +125,6 @@ ENDPOINTS = (
     Endpoint("/v1/accounts", "Connected accounts", Accounts, accounts, {}),
     Endpoint("/v1/stock", "Stock by SKU", StockPage, stock, {"search": "A part of a SKU or title.", **PAGED}),
     *goods.ENDPOINTS,
+    *terms.ENDPOINTS,
+    *floor.ENDPOINTS,
 )
