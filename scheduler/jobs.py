@@ -13,6 +13,7 @@ from hub.actions.automation_sweep import sweep_rules
 from hub.actions.compare_stock import compare_stock, stock_readers
 from hub.actions.expire_holds import expire_holds
 from hub.actions.fire_slots import clean_firings
+from hub.actions.floor_once import clean_keys
 from hub.actions.floor_rules import release_due_waves
 from hub.actions.forget_people import forget_people, forgetful
 from hub.actions.give_up_waiting import give_up_waiting, overdue
@@ -91,6 +92,7 @@ JOBS: tuple[Job | AccountJob, ...] = (
     Job("waves",                  minutes(1),         release_due_waves),
     Job("wake_forgotten",         minutes(5),         wake_forgotten),
     Job("clean_firings",          Cron("10 3 * * *"), clean_firings),
+    Job("clean_scan_keys",        Cron("20 3 * * *"), clean_keys),
 )  # fmt: skip
 """`poll`: the pace of each connector's `About.poll_every`; `when` is only what an account without one would get.
 `nudged`: an account that has news is pulled at the next look, and not twice within that pace."""

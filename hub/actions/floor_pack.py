@@ -41,7 +41,8 @@ SIZES = "SELECT sku, length_mm, width_mm, height_mm FROM products WHERE merchant
 
 
 class Station(Struct, frozen=True, kw_only=True):
-    """What lies before the packer. `begun`: parcels with what was scanned into them; `left`: SKU → units to scan."""
+    """What lies before the packer. `begun`: parcels with what was scanned into them; `left`: SKU → units to scan.
+    `check`: why somebody is to look before the parcels are closed."""
 
     fulfillment_id: str
     number: str
@@ -54,6 +55,7 @@ class Station(Struct, frozen=True, kw_only=True):
     suggested: tuple[Filled, ...]
     said: str = ""
     packed: bool = False
+    check: str = ""
 
 
 class Pack(Struct, frozen=True, kw_only=True):

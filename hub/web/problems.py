@@ -57,7 +57,7 @@ CODES: Mapping[str, str] = {
     "forbidden": "Who asks may not do this, or a signature is wrong.",
     "not_found": "There is no such thing, or it belongs to somebody else.",
     "method_not_allowed": "This address does not take this method.",
-    "key_reused": "This Idempotency-Key was sent with another order already.",
+    "key_reused": "This Idempotency-Key was sent with something else already.",
     "conflict": "The thing has moved on since it was read, or the step is not allowed from where it is.",
     "too_large": "The body is larger than is taken here.",
     "invalid": "An input needs correcting; `field` names it.",

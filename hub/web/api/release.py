@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
-import msgspec
 from aiohttp import web
 
 from hub.actions.order_view import OrderView
@@ -13,12 +10,12 @@ from hub.actions.release_holds import ReleasedAll, Releases, release_holds
 from hub.actions.show_hold import show_hold
 from hub.actions.show_order import show_order
 from hub.domain.order import Address, Value
-from hub.errors import BadPayload, Invalid, NotFound
+from hub.errors import Invalid, NotFound
+from hub.web.api.body import read
 from hub.web.api.endpoint import Endpoint
 from hub.web.auth import WHO
 from hub.web.services import services
 
-T = TypeVar("T")
 MOST = 1000
 
 
@@ -40,19 +37,9 @@ class Choices(Value, frozen=True, forbid_unknown_fields=True):
     dry_run: bool = False
 
 
-async def _read(request: web.Request, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(await request.read(), type=kind)
-    except msgspec.ValidationError as error:
-        what, _, path = str(error).partition(" - at `")
-        raise BadPayload(path.rstrip("`") or "$", what) from None
-    except msgspec.DecodeError as error:
-        raise BadPayload("$", f"this is no JSON: {error}") from None
-
-
 async def release(request: web.Request) -> OrderView:
     """Executes the resolution; the order afterwards."""
-    hub, who, asked = services(request), request[WHO], await _read(request, Choice)
+    hub, who, asked = services(request), request[WHO], await read(request, Choice)
     hold_id = int(request.match_info["id"])
     if hold_id >= 2**63:
         raise NotFound("no such hold")
@@ -71,7 +58,7 @@ async def release(request: web.Request) -> OrderView:
 
 async def release_many(request: web.Request) -> ReleasedAll:
     """Executes the resolution for each; a result for every one."""
-    who, asked = request[WHO], await _read(request, Choices)
+    who, asked = request[WHO], await read(request, Choices)
     wrong = [it for it in asked.hold_ids if not (it.isascii() and it.isdecimal() and len(it) < 19)]
     if wrong or len(asked.hold_ids) > MOST:
         raise Invalid("hold_ids", f"are at most {MOST} ids as `/v1/holds` gives them, not {wrong[:1] or 'more'}")
