@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hub.actions.services import Services
-from hub.domain import fraud_rules
+from hub.domain import fraud_reading
+from hub.domain.fraud_rules import RuleSet
 from hub.errors import Invalid
 from hub.store import audit
 from hub.store.database import Tx
@@ -17,11 +18,11 @@ ADD = """INSERT INTO review_rules (id, merchant_id, version, text, created_at, c
     VALUES ($1, $2, $3, $4, $5, $6)"""
 
 
-def checked(text: str) -> fraud_rules.RuleSet:
+def checked(text: str) -> RuleSet:
     """The rules of a TOML text. Raises `Invalid` that says what is wrong, where, and what may be there."""
     if len(text) > LONGEST or "\0" in text:
         raise Invalid("rules", f"this is no rule file: at most {LONGEST} characters of text")
-    return fraud_rules.read(text)
+    return fraud_reading.read(text)
 
 
 async def switch_rules(services: Services, merchant_id: int, text: str, actor: str) -> int:

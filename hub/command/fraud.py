@@ -95,7 +95,7 @@ def rules_text(given: str) -> str:
 
 def rules_of(given: str) -> RuleSet:
     """The rules that `given` means. Raises `Invalid` for rules that cannot be read."""
-    from hub.domain.fraud_rules import read
+    from hub.domain.fraud_reading import read
 
     return read(rules_text(given))
 

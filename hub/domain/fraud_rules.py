@@ -1,23 +1,18 @@
-"""Rules of review as data: what a merchant's TOML may say, read with errors that name the place and the remedy."""
+"""Rules of review as data: what a merchant's TOML may say (`fraud_reading` reads it), and when each rule applies."""
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from datetime import timedelta
-from difflib import get_close_matches
-from functools import lru_cache
-from typing import Annotated, Literal, TypeAlias, get_args
+from typing import Annotated, Literal, TypeAlias
 
-import msgspec
 from msgspec import Meta, Struct
 
 from hub.domain import money
 from hub.domain.fraud import Purchase, Sightings, Why, digits
-from hub.domain.fraud_default import DISPOSABLE, HOMES, SHIPPED
+from hub.domain.fraud_default import DISPOSABLE, HOMES
 from hub.domain.order import Address
 from hub.domain.places import great_circle_km, where
-from hub.errors import Invalid
 
 Points = Annotated[int, Meta(ge=-100, le=100)]
 Minutes = Annotated[int, Meta(ge=1, le=10_080)]
@@ -262,57 +257,6 @@ class RuleSet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         )
 
 
-def read(text: str) -> RuleSet:
-    """The rules of a TOML text. Raises `Invalid` that names the place, what is wrong there and what may be there."""
-    try:
-        told = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise Invalid("rules", f"this is no TOML: {error}") from None
-    try:
-        return msgspec.convert(told, RuleSet)
-    except msgspec.ValidationError as error:
-        raise Invalid("rules", _explained(str(error), told)) from None
-
-
-KINDS = tuple(str(kind.__struct_config__.tag) for kind in get_args(Rule))
-
-
-def _explained(error: str, told: dict[str, object]) -> str:
-    """msgspec's error with the name of the rule that it is about, and what was probably meant."""
-    what, _, place = error.partition(" - at `$.")
-    place = place.rstrip("`")
-    rules = told.get("rule")
-    if not place.startswith("rule[") or not isinstance(rules, list):
-        return f"{place or 'the file'}: {what}"
-    number = place.removeprefix("rule[").partition("]")[0]
-    if not number.isdecimal():
-        return f"a rule: {what}{_kinds(rules)}"
-    rule = rules[int(number)]
-    name = rule.get("name", "") if isinstance(rule, dict) else ""
-    field = place.partition("].")[2]
-    return (
-        f"rule {int(number) + 1}{f' ({name})' if name else ''}{f', {field}' if field else ''}: {what}{_kinds([rule])}"
-    )
-
-
-def _kinds(rules: list[object]) -> str:
-    """What kinds there are, where one is not."""
-    for rule in rules:
-        given = rule.get("kind", "") if isinstance(rule, dict) else ""
-        if given not in KINDS:
-            near = get_close_matches(str(given), KINDS, 1)
-            return f"; {f'did you mean {near[0]!r}? ' if near else ''}there are {', '.join(KINDS)}"
-    return ""
-
-
-@lru_cache(maxsize=8)
-def shipped(name: str = "default") -> RuleSet:
-    """Rules that come with the product. Raises `Invalid` for a name that none has."""
-    if name not in SHIPPED:
-        raise Invalid("rules", f"no rules are called {name!r}; there are {', '.join(SHIPPED)}")
-    return read(SHIPPED[name])
-
-
 def _part(place: Address | None, part: str) -> str:
     if place is None:
         return ""
@@ -344,4 +288,4 @@ def _values(kind: str, bought: Purchase) -> list[str]:
     return [_written(kind, value) for value in found if value]
 
 
-__all__ = ["AddressRules", "HoldRule", "Rule", "RuleSet", "read", "shipped"]
+__all__ = ["AddressRules", "HoldRule", "Reason", "Rule", "RuleSet"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from hub.domain.fraud_rules import RuleSet, read, shipped
+from hub.domain.fraud_reading import read, shipped
+from hub.domain.fraud_rules import RuleSet
 from hub.domain.validation import Policy
 from hub.store.database import Tx
 

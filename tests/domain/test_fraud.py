@@ -13,7 +13,8 @@ from bench.fraud import measure
 from bench.fraud_orders import labelled
 from hub.domain.fraud import Purchase, Sightings, score
 from hub.domain.fraud_default import SHIPPED
-from hub.domain.fraud_rules import RuleSet, read, shipped
+from hub.domain.fraud_reading import read, shipped
+from hub.domain.fraud_rules import RuleSet
 from hub.domain.lifecycle import Lifecycle
 from hub.domain.order import Address, RiskFact
 from hub.domain.outcome import HoldRow

@@ -12,7 +12,7 @@ from hub.actions.check_rules import check_rules
 from hub.actions.show_rules import show_rules
 from hub.actions.switch_rules import switch_rules
 from hub.domain.fraud_default import DEFAULT, STRICT
-from hub.domain.fraud_rules import read
+from hub.domain.fraud_reading import read
 from hub.domain.lifecycle import Lifecycle
 from hub.domain.order import Address, Buyer, ChannelPayment, PaymentStatus, RiskFact
 from hub.errors import Invalid, NotFound
