@@ -10,8 +10,8 @@ from hub.store.models.base import Json, Row, check
 class Product(Row):
     """A thing with a SKU. `grams`: weight of one, packed; `safety`: units kept from all channels.
 
-    `tracking`: `lot` or `serial` where a picker must scan which one it is. The size of one is in mm, 0 while nobody
-    told.
+    `brand` and `tags` (a list; null while nobody told any) are what routing rules may ask for. `tracking`: `lot` or
+    `serial` where a picker must scan which one it is. The size of one is in mm, 0 while nobody told.
     """
 
     sku = fields.CharField(max_length=128)
@@ -19,6 +19,8 @@ class Product(Row):
     gtin = fields.CharField(max_length=14, db_default="")
     grams = fields.IntField(db_default=0)
     safety = fields.IntField(db_default=0)
+    brand = fields.CharField(max_length=128, db_default="")
+    tags: fields.Field[Json | None] = fields.JSONField(null=True)
     tracking = fields.CharField(max_length=8, db_default="")
     length_mm = fields.IntField(db_default=0)
     width_mm = fields.IntField(db_default=0)
