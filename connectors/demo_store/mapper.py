@@ -111,6 +111,8 @@ def product(given: wire.Product) -> Product:
         grams=given.weight_grams,
         price=amount(given.price, given.currency, "$.price"),
         currency=given.currency,
+        brand=given.brand,
+        tags=given.tags,
     )
 
 

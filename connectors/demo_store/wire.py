@@ -82,6 +82,8 @@ class Product(Struct, frozen=True):
     currency: str
     gtin: str = ""
     weight_grams: Count = 0
+    brand: str = ""
+    tags: tuple[str, ...] | None = None
 
 
 class ProductPage(Struct, frozen=True):

@@ -162,6 +162,7 @@ def product(item: wire.Item) -> Product:
         title=what.title,
         gtin=next((code.strip() for code in (*what.ean, *what.upc, *what.isbn) if code.strip().isalnum()), ""),
         grams=grams(item.package_weight_and_size),
+        brand=(what.brand or "").strip(),
     )
 
 

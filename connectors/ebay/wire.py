@@ -149,6 +149,7 @@ class ItemProduct(Wire, frozen=True):
     """What a thing is."""
 
     title: str = ""
+    brand: str | None = None
     ean: tuple[str, ...] = ()
     upc: tuple[str, ...] = ()
     isbn: tuple[str, ...] = ()

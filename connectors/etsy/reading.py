@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from html import unescape
 
 import msgspec
+from msgspec.structs import replace
 
 from connectors.etsy import wire, wire_goods, words
 from connectors.etsy.amounts import EARLIEST, LATEST, minor
@@ -108,31 +109,35 @@ async def list_products(client: Client, shop_id: str, after: str) -> ProductPage
 def products_of(listing: wire_goods.Listing) -> tuple[Product, ...]:
     """The variants of a listing; the listing itself where it has no inventory."""
     title, weight = unescape(listing.title), grams(listing)
+    tags = tuple(map(unescape, listing.tags)) if listing.tags is not None else None
     live = [one for one in (listing.inventory.products if listing.inventory else ()) if not one.is_deleted]
     if not live:
         sku = (listing.skus or [""])[0].strip()
-        return (_product(variant_key(listing.listing_id, ()), sku, title, weight, listing.price),)
+        bare = Product(listing_id=variant_key(listing.listing_id, ()), sku=sku, title=title, grams=weight, tags=tags)
+        return (_priced(bare, listing.price),)
     return tuple(
-        _product(
-            variant_key(listing.listing_id, one.property_values),
-            (one.sku or "").strip(),
-            title + _variant(one),
-            weight,
+        _priced(
+            Product(
+                listing_id=variant_key(listing.listing_id, one.property_values),
+                sku=(one.sku or "").strip(),
+                title=title + _variant(one),
+                grams=weight,
+                tags=tags,
+            ),
             one.offerings[0].price if one.offerings else listing.price,
         )
         for one in live
     )
 
 
-def _product(key: str, sku: str, title: str, weight: int, price: wire.Money | None) -> Product:
+def _priced(product: Product, price: wire.Money | None) -> Product:
+    """With its price where Etsy tells one that can be paid."""
     if price is None:
-        return Product(listing_id=key, sku=sku, title=title, grams=weight)
-    amount = 0
+        return product
     with suppress(BadPayload):
-        amount = minor(price, price.currency_code, "$.price")
-    return Product(
-        listing_id=key, sku=sku, title=title, grams=weight, price=amount, currency=price.currency_code if amount else ""
-    )
+        if amount := minor(price, price.currency_code, "$.price"):
+            return replace(product, price=amount, currency=price.currency_code)
+    return product
 
 
 def _variant(product: wire_goods.Product) -> str:

@@ -61,6 +61,7 @@ class Listing(Struct, frozen=True):
     skus: list[str] | None = None
     item_weight: Decimal | None = None
     item_weight_unit: str | None = None
+    tags: tuple[str, ...] | None = None
     inventory: Inventory | None = None
 
 

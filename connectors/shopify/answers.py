@@ -44,6 +44,13 @@ class InventoryItem(Answer, frozen=True):
     measurement: Measurement | None = None
 
 
+class Kind(Answer, frozen=True):
+    """The product that a variant is one of. `vendor` is what Shopify calls a brand."""
+
+    vendor: str = ""
+    tags: tuple[str, ...] = ()
+
+
 class Variant(Answer, frozen=True):
     """What can be ordered."""
 
@@ -53,6 +60,7 @@ class Variant(Answer, frozen=True):
     inventory_item: InventoryItem
     sku: str | None = None
     barcode: str | None = None
+    product: Kind | None = None
 
 
 class Currency(Answer, frozen=True):

@@ -122,6 +122,8 @@ def _product(variant: answers.Variant, currency: str) -> Product:
         grams=_grams(variant.inventory_item.measurement),
         price=amount(str(variant.price), currency, "$.price"),
         currency=currency,
+        brand=variant.product.vendor.strip() if variant.product else "",
+        tags=variant.product.tags if variant.product else None,
     )
 
 

@@ -37,9 +37,11 @@ async def list_products(client: Client, after: str) -> ProductPage:
     for product in listing.items:
         if product.type in words.VARIABLE:
             variations = await client.whole(f"/products/{product.id}/variations", wire_store.Product)
-            found += [_product(it, mark, variation_title(product, it), _own_sku(product, it)) for it in variations]
+            found += [
+                _product(it, mark, (variation_title(product, it), _own_sku(product, it)), product) for it in variations
+            ]
         elif product.type not in words.CONTAINERS_UNSOLD:
-            found.append(_product(product, mark, text(product.name), product.sku))
+            found.append(_product(product, mark, (text(product.name), product.sku), product))
     if listing.ends(mark.offset, PAGE):
         return ProductPage(tuple(found))
     further = Mark(mark.offset + PAGE, mark.currency, mark.unit)
@@ -62,7 +64,11 @@ def _read(after: str) -> Mark:
         raise Reject(f"the mark of this list cannot be read: {error}") from None
 
 
-def _product(given: wire_store.Product, mark: Mark, title: str, sku: str | None) -> Product:
+def _product(
+    given: wire_store.Product, mark: Mark, named: tuple[str, str | None], whole: wire_store.Product
+) -> Product:
+    """`named`: title and SKU; `whole`: the product that a variation is one of, which has its brand and tags."""
+    title, sku = named
     try:
         price = Purse.of(mark.currency, gross=False).near(given.price, "$.price")
     except BadPayload:  # a price is for information only: plugins hide it behind words
@@ -75,6 +81,8 @@ def _product(given: wire_store.Product, mark: Mark, title: str, sku: str | None)
         grams=grams(given.weight, mark.unit),
         price=price,
         currency=mark.currency,
+        brand=next((name for brand in whole.brands if (name := text(brand.name))), ""),
+        tags=tuple(name for tag in whole.tags if (name := text(tag.name))),
     )
 
 

@@ -55,9 +55,16 @@ class Option(Struct, frozen=True):
     option: Text = None
 
 
+class Told(Struct, frozen=True):
+    """A brand or a tag of a product."""
+
+    name: Text = None
+
+
 class Product(Struct, frozen=True):
     """A product, or a variation of one (`type` variation, with its `parent_id`).
 
+    `brands` are part of WooCommerce since 9.6; a variation has those and the tags of its product.
     `manage_stock` is "parent" for a variation whose units are counted at its product.
     """
 
@@ -70,6 +77,8 @@ class Product(Struct, frozen=True):
     weight: Text = None
     global_unique_id: Text = None
     attributes: tuple[Option, ...] = ()
+    brands: tuple[Told, ...] = ()
+    tags: tuple[Told, ...] = ()
     manage_stock: bool | str | None = None
     stock_quantity: Decimal | None = None
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from hub.actions import account_health
 from hub.actions.account_health import cannot
-from hub.actions.import_stock import PRODUCTS, WAKE
+from hub.actions.import_stock import PRODUCTS, WAKE, told_tags
 from hub.actions.services import Services
 from hub.actions.targets import Target, able
 from hub.contract import Account, ListsProducts, Product
@@ -28,6 +28,12 @@ LISTINGS = f"""ON CONFLICT (merchant_id, account_id, listing_id) DO UPDATE SET
     currency = excluded.currency, seen_at = excluded.seen_at,
     sku = CASE WHEN {BY_ITSELF} THEN excluded.sku ELSE listings.sku END,
     mapped_by = CASE WHEN {BY_ITSELF} THEN 'sku' ELSE listings.mapped_by END"""
+GOODS = """WITH told AS (
+        SELECT p.id, d.brand, d.tags FROM products p
+        JOIN json_to_recordset($1::json) AS d(merchant_id bigint, sku text, brand text, tags jsonb)
+            USING (merchant_id, sku) ORDER BY p.sku FOR UPDATE OF p)
+    UPDATE products p SET brand = coalesce(nullif(t.brand, ''), p.brand), tags = coalesce(t.tags, p.tags)
+    FROM told t WHERE p.id = t.id"""
 UNMAPPED = "SELECT count(*) FROM listings WHERE merchant_id = $1 AND account_id = $2 AND sku = '' AND mapped_by = ''"
 
 
@@ -95,6 +101,8 @@ class _Writer:
             if self._create:
                 self.products += await self._write_products(tx, page)
                 await listings.recognize(tx, merchant_id, skus)
+            else:
+                await self._tell_goods(tx, page)
             ours = {row["sku"] for row in await tx.fetch(OURS, merchant_id, skus)}
             self.listings += await self._write_listings(tx, page, ours)
             await marks.mark(tx, ids, [(merchant_id, sku) for sku in ours])
@@ -105,10 +113,23 @@ class _Writer:
                 "id": self._services.ids.next(), "merchant_id": self._account.merchant_id, "sku": _sku(product),
                 "title": _text(product.title or product.sku, 500), "gtin": _text(product.gtin, 14),
                 "grams": product.grams, "created_at": self._services.clock.now(),
+                "brand": _text(product.brand, 128), "tags": told_tags(product.tags),
             }
             for product in page if _sku(product)
         }  # fmt: skip
         return await sets.insert(tx, "products", [rows[sku] for sku in sorted(rows)], PRODUCTS)
+
+    async def _tell_goods(self, tx: Tx, page: Sequence[Product]) -> None:
+        """Brands and tags of products that are ours already, where the catalogue tells them."""
+        rows = {
+            _sku(product): {
+                "merchant_id": self._account.merchant_id, "sku": _sku(product), "brand": _text(product.brand, 128),
+                "tags": told_tags(product.tags),
+            }
+            for product in page if product.brand or product.tags
+        }  # fmt: skip
+        rows.pop("", None)
+        await sets.update(tx, GOODS, [rows[sku] for sku in sorted(rows)])
 
     async def _write_listings(self, tx: Tx, page: Sequence[Product], ours: set[str]) -> int:
         rows = {}

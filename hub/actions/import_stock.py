@@ -18,13 +18,17 @@ from hub.ports import Ids
 from hub.store import sets
 from hub.store.database import Row, Tx, announce
 
-COLUMNS = ("sku", "location", "on_hand", "title", "gtin", "grams", "account", "listing", "country")
+COLUMNS = ("sku", "location", "on_hand", "title", "gtin", "grams", "account", "listing", "country", "brand", "tags")
 REQUIRED = ("sku",)
 
 PRODUCTS = """ON CONFLICT (merchant_id, sku) DO UPDATE SET
     title = coalesce(nullif(excluded.title, ''), products.title),
     gtin = coalesce(nullif(excluded.gtin, ''), products.gtin),
-    grams = coalesce(nullif(excluded.grams, 0), products.grams)"""
+    grams = coalesce(nullif(excluded.grams, 0), products.grams),
+    brand = coalesce(nullif(excluded.brand, ''), products.brand), tags = coalesce(excluded.tags, products.tags)"""
+"""What is told replaces what was known; what is not told (no brand, tags null) stays."""
+MOST_TAGS = 50
+
 LISTINGS = """ON CONFLICT (merchant_id, account_id, listing_id) DO UPDATE SET
     sku = excluded.sku, mapped_by = excluded.mapped_by"""
 LOCKED = """SELECT sku, location_id, on_hand, reserved FROM stock
@@ -43,7 +47,8 @@ WAKE = """UPDATE orders SET due_at = $2 WHERE id IN (
 
 
 class StockLine(Struct, frozen=True, kw_only=True):
-    """One line of an import. `on_hand` None leaves the count alone; `account` and `listing` map a channel's own id."""
+    """One line of an import. `on_hand` None leaves the count alone; `account` and `listing` map a channel's own id;
+    `tags` None leaves them as they are."""
 
     sku: str
     location: str = ""
@@ -54,6 +59,8 @@ class StockLine(Struct, frozen=True, kw_only=True):
     account: str = ""
     listing: str = ""
     country: str = ""
+    brand: str = ""
+    tags: tuple[str, ...] | None = None
 
 
 class Imported(Struct, frozen=True):
@@ -92,6 +99,8 @@ def _line(row: dict[str, str | None], number: int) -> StockLine:
         account=values["account"],
         listing=values["listing"],
         country=values["country"].upper(),
+        brand=values["brand"],
+        tags=tuple(tag for tag in map(str.strip, values["tags"].split(";")) if tag) if values["tags"] else None,
     )
 
 
@@ -118,12 +127,20 @@ async def import_stock(services: Services, merchant_id: int, lines: Sequence[Sto
     return Imported(products, listed, counts, woken)
 
 
+def told_tags(tags: Sequence[str] | None) -> list[str] | None:
+    """Tags as they are kept: each once, at most 50 of at most 128 characters; None where nobody told any."""
+    if tags is None:
+        return None
+    clean = (tag.replace("\0", "").strip()[:128] for tag in tags)
+    return list(dict.fromkeys(tag for tag in clean if tag))[:MOST_TAGS]
+
+
 async def _products(tx: Tx, services: Services, merchant_id: int, lines: Sequence[StockLine]) -> int:
     rows = {
         line.sku: {
             "id": services.ids.next(), "merchant_id": merchant_id, "sku": line.sku[:128],
             "title": (line.title or line.sku)[:500], "gtin": line.gtin[:14], "grams": line.grams,
-            "created_at": services.clock.now(),
+            "created_at": services.clock.now(), "brand": line.brand[:128], "tags": told_tags(line.tags),
         }
         for line in lines
     }  # fmt: skip

@@ -16,11 +16,11 @@ from hub.domain.bundling import Bundles
 from hub.domain.lifecycle import Lifecycle
 from hub.domain.outcome import OrderRow
 from hub.domain.routing import RouteFacts
-from hub.domain.routing_rank import Availability, Place
+from hub.domain.routing_rank import Availability, Good, Place
 from hub.domain.routing_replay import Past, Receipt, Result, replay
 from hub.errors import Invalid
 from hub.flow import loading
-from hub.flow.route import LOCATIONS, place_of
+from hub.flow.route import LOCATIONS, goods_of, place_of
 from hub.store.database import Row, Tx
 
 MOST_ORDERS = 200_000
@@ -40,6 +40,8 @@ STOCK = """SELECT s.sku, s.location_id, s.on_hand - s.reserved - coalesce(m.free
 RECEIPTS = """SELECT at, sku, location_id, on_hand FROM stock_movements
     WHERE merchant_id = $1 AND at >= $2 AND on_hand <> 0 AND reserved = 0 ORDER BY at, id"""
 BUNDLES = "SELECT sku, component, quantity FROM components WHERE merchant_id = $1 ORDER BY sku, component"
+GOODS = """SELECT merchant_id, sku, brand, tags FROM products
+    WHERE merchant_id = $1 AND (brand <> '' OR tags IS NOT NULL)"""
 ACCOUNTS = "SELECT id, name FROM accounts WHERE merchant_id = $1"
 REALLY = """SELECT count(DISTINCT f.order_id)::int AS orders, count(DISTINCT f.id)::int AS shipments,
         coalesce(sum(p.label_cost), 0)::bigint AS cost,
@@ -84,6 +86,7 @@ class _Read:
     bundles: Bundles
     channels: dict[int, str]
     really: Really
+    goods: dict[int, dict[str, Good]]
 
 
 async def simulate(services: Services, merchant_id: int, days: int, source: str) -> Simulation:
@@ -96,7 +99,7 @@ async def simulate(services: Services, merchant_id: int, days: int, source: str)
     since = services.clock.now() - timedelta(days=days)
     async with services.database.transaction() as tx:
         await tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        read = await _read(tx, merchant_id, since)
+        read = await _read(tx, merchant_id, since, goods=other.plan.asks_goods or current.plan.asks_goods)
     # A plan that is not stored has no version; 1 makes its reasons as full as those of one that is.
     then = replay(_past(read, merchant_id), replace(other.plan, version=current.version + 1))
     now = replay(_past(read, merchant_id), current.plan)
@@ -108,12 +111,18 @@ async def simulate(services: Services, merchant_id: int, days: int, source: str)
 
 def _past(read: _Read, merchant_id: int) -> Past:
     facts = RouteFacts(
-        {merchant_id: read.places}, Availability(read.stock), {}, {}, bundles=read.bundles, channels=read.channels
+        {merchant_id: read.places},
+        Availability(read.stock),
+        {},
+        {},
+        bundles=read.bundles,
+        channels=read.channels,
+        goods=read.goods,
     )
     return Past(facts, read.orders, read.receipts)
 
 
-async def _read(tx: Tx, merchant_id: int, since: datetime) -> _Read:
+async def _read(tx: Tx, merchant_id: int, since: datetime, *, goods: bool) -> _Read:
     places = tuple(place_of(row) for row in await tx.fetch(LOCATIONS, [merchant_id]))
     active = {place.id for place in places}
     stock = {
@@ -132,7 +141,8 @@ async def _read(tx: Tx, merchant_id: int, since: datetime) -> _Read:
     channels = {row["id"]: row["name"] for row in await tx.fetch(ACCOUNTS, merchant_id)}
     (really,) = await tx.fetch(REALLY, merchant_id, since)
     orders = await _orders(tx, merchant_id, since)
-    return _Read(orders, places, stock, receipts, bundles, channels, Really(**really))
+    told = goods_of(await tx.fetch(GOODS, merchant_id)) if goods else {}
+    return _Read(orders, places, stock, receipts, bundles, channels, Really(**really), told)
 
 
 async def _orders(tx: Tx, merchant_id: int, since: datetime) -> list[OrderRow]:

@@ -159,7 +159,8 @@ class Page:
 
 
 class Product(Value, frozen=True):
-    """A thing for sale at a channel. `price` is in minor units of `currency`."""
+    """A thing for sale at a channel. `price` is in minor units of `currency`; `brand` and `tags` where the catalogue
+    tells them (None: it tells no tags)."""
 
     listing_id: str
     sku: str
@@ -168,6 +169,8 @@ class Product(Value, frozen=True):
     grams: int = 0
     price: int = 0
     currency: str = ""
+    brand: str = ""
+    tags: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from hub.domain.outcome import Changes, Contact, DayLoad, Event, HoldNeed, NewWo
 from hub.domain.promise import day_of
 from hub.domain.routing_choice import Attempt, attempt_by
 from hub.domain.routing_plan import DEFAULT, MOST_LOCATIONS, Plan, Rule
-from hub.domain.routing_rank import Availability, Candidate, Case, Loads, Place, Shelves, unfit
+from hub.domain.routing_rank import Availability, Candidate, Case, Good, Loads, Place, Shelves, unfit
 from hub.domain.routing_taking import Need, needed, take, wanted
 from hub.domain.routing_trace import because, considered
 
@@ -55,6 +55,8 @@ class RouteFacts(Struct, frozen=True):
     loads: Loads | None = None
     before: Mapping[int, Before] = {}
     """By order, where anything was routed before."""
+    goods: Mapping[int, Mapping[str, Good]] = {}
+    """Merchant → SKU → its brand and tags, where its plan asks for any."""
 
 
 def route(order: OrderRow, facts: RouteFacts, now: datetime) -> Outcome:
@@ -84,9 +86,10 @@ def _case(order: OrderRow, facts: RouteFacts, now: datetime, needs: Sequence[Nee
     plan = facts.plans.get(order.merchant_id, DEFAULT)
     places = facts.places.get(order.merchant_id, ())
     sites = {place.id: plan.locations[place.code] for place in places if place.code in plan.locations}
+    goods = facts.goods.get(order.merchant_id, {})
     return Case(
-        order, wanted(needs), plan, places, Shelves(facts.free, sites), facts.loads or Loads(), now,
-        facts.channels.get(order.account_id, ""), facts.before.get(order.id, Before()).refused,
+        order, wanted(needs), plan, places, Shelves(facts.free, sites, goods), facts.loads or Loads(), now,
+        facts.channels.get(order.account_id, ""), facts.before.get(order.id, Before()).refused, goods,
     )  # fmt: skip
 
 

@@ -35,8 +35,8 @@ class Site(Calendar, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What routing must know of a location.
 
     `orders_per_day`: fulfillment orders it takes on one of its own days; `safety`: units of each SKU it keeps; `least`:
-    it ships no order of a smaller total; `channels` and `skus`: it ships only those (account names; patterns such as
-    `ACME-*`, which is how brands are told apart). Empty: all.
+    it ships no order of a smaller total; `channels`, `skus` and `brands`: it ships only those (account names; patterns
+    such as `ACME-*`; brands of products, patterns too). Empty: all.
     """
 
     orders_per_day: int | None = None
@@ -44,6 +44,7 @@ class Site(Calendar, frozen=True, kw_only=True, forbid_unknown_fields=True):
     least: int = 0
     channels: tuple[str, ...] = ()
     skus: tuple[str, ...] = ()
+    brands: tuple[str, ...] = ()
 
 
 class Lane(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"origin": "from"}):
@@ -64,12 +65,15 @@ class Lane(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename
 
 
 class Filter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which orders a rule is for. `skus`: patterns, one of which some line must fit; `services`: patterns for the title
-    of what the buyer chose as shipping; totals in minor units, both ends included."""
+    """Which orders a rule is for. `skus`, `brands` and `tags`: patterns, one of which some line (its product's brand,
+    one of its tags) must fit; `services`: patterns for the title of what the buyer chose as shipping; totals in minor
+    units, both ends included."""
 
     countries: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     skus: tuple[str, ...] = ()
+    brands: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     total_from: int = 0
     total_to: int | None = None
@@ -100,6 +104,12 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     locations: dict[str, Site] = {}
     lanes: tuple[Lane, ...] = ()
     rules: tuple[Rule, ...] = (Rule(name="nearest"),)
+
+    @property
+    def asks_goods(self) -> bool:
+        """Whether anything in it needs the brands or tags of products."""
+        sites = any(site.brands for site in self.locations.values())
+        return sites or any(rule.when.brands or rule.when.tags for rule in self.rules)
 
     def lane(self, origin: str, country: str) -> Lane | None:
         """The lane that says most: its own location before any, its own country before any."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
-from fnmatch import fnmatchcase
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from msgspec import Struct
 
 from hub.domain.outcome import OrderRow
-from hub.domain.places import Point, great_circle_km, where
+from hub.domain.places import great_circle_km, where
 from hub.domain.promise import Transit, day_of, estimate, midnight_after
 from hub.domain.routing_plan import Filter, Plan, Rule, Site
+from hub.domain.routing_shelves import NO_GOOD, Availability, Good, Loads, Place, Shelves, fits
 
 FAR_KM = 20_000.0
 """How far a place is that nobody knows: half around the earth."""
@@ -20,77 +20,6 @@ FAR_KM = 20_000.0
 DISPATCH_DAYS = 1
 KM_PER_DAY = 500.0
 NO_SITE = Site()
-
-
-class Place(Struct, frozen=True):
-    """A location that may ship."""
-
-    id: int
-    code: str
-    country: str
-    point: Point | None
-    automatic: bool
-
-
-class Availability:
-    """Units that may still be promised by (SKU, location): locked in this transaction, used up as orders take them."""
-
-    def __init__(self, free: Mapping[tuple[str, int], int]) -> None:
-        self._free = dict(free)
-
-    def of(self, sku: str, location_id: int) -> int:
-        """Units free of `sku` at a location."""
-        return self._free.get((sku, location_id), 0)
-
-    def take(self, sku: str, location_id: int, quantity: int) -> None:
-        """Promises units. Raises ValueError when they are not there: a decision must look first."""
-        left = self.of(sku, location_id) - quantity
-        if left < 0:
-            raise ValueError(f"{sku} at {location_id}: {quantity} wanted, {left + quantity} free")
-        self._free[sku, location_id] = left
-
-    def put(self, sku: str, location_id: int, quantity: int) -> None:
-        """Adds units that came in."""
-        self._free[sku, location_id] = self.of(sku, location_id) + quantity
-
-    def by_location(self) -> dict[int, int]:
-        """Units of everything, by location."""
-        units: dict[int, int] = {}
-        for (_, location_id), free in self._free.items():
-            units[location_id] = units.get(location_id, 0) + free
-        return units
-
-
-class Loads:
-    """Fulfillment orders that each location was given on one of its own days; used up as `Availability` is."""
-
-    def __init__(self, taken: Mapping[tuple[int, date], int] | None = None) -> None:
-        self._taken = dict(taken or {})
-
-    def of(self, location_id: int, day: date) -> int:
-        """Fulfillment orders of that day."""
-        return self._taken.get((location_id, day), 0)
-
-    def add(self, location_id: int, day: date) -> None:
-        """One more."""
-        self._taken[location_id, day] = self.of(location_id, day) + 1
-
-
-class Shelves(Struct, frozen=True):
-    """What an order may take: what is free, less what a location keeps, of the SKUs that it ships."""
-
-    free: Availability
-    sites: Mapping[int, Site] = {}
-    """By location id."""
-
-    def of(self, sku: str, location_id: int) -> int:
-        """Units that may be taken."""
-        site = self.sites.get(location_id)
-        if site is None:
-            return self.free.of(sku, location_id)
-        if site.skus and not fits(sku, site.skus):
-            return 0
-        return max(0, self.free.of(sku, location_id) - site.safety)
 
 
 class Candidate(Struct, frozen=True):
@@ -105,7 +34,8 @@ class Candidate(Struct, frozen=True):
 
 
 class Case(Struct, frozen=True):
-    """One order at one moment under one plan. `channel`: its account's name; `refused`: locations that rejected it."""
+    """One order at one moment under one plan. `channel`: its account's name; `refused`: locations that rejected it;
+    `goods`: what is told of products, by SKU."""
 
     order: OrderRow
     want: Mapping[str, int]
@@ -116,6 +46,7 @@ class Case(Struct, frozen=True):
     now: datetime
     channel: str = ""
     refused: frozenset[int] = frozenset()
+    goods: Mapping[str, Good] = {}
 
     @property
     def country(self) -> str:
@@ -146,6 +77,11 @@ def _unfit(when: Filter, case: Case) -> Iterator[str]:
         yield f"comes from {case.channel or 'another channel'}, the rule is for {', '.join(when.channels)}"
     if when.skus and not any(fits(line.sku, when.skus) for line in order.lines if line.to_ship):
         yield f"has nothing of {', '.join(when.skus)}"
+    goods = [case.goods.get(line.sku, NO_GOOD) for line in order.lines if line.to_ship]
+    if when.brands and not any(fits(good.brand, when.brands) for good in goods):
+        yield f"has nothing of the brands {', '.join(when.brands)}"
+    if when.tags and not any(fits(tag, when.tags) for good in goods for tag in good.tags):
+        yield f"has nothing that is tagged {', '.join(when.tags)}"
     services = [charge.title for charge in order.charges if charge.kind == "shipping"]
     if when.services and not any(fits(title, when.services) for title in services):
         yield f"is not to be sent by {', '.join(when.services)}"
@@ -180,6 +116,8 @@ def _outs(case: Case, place: Place, site: Site) -> Iterator[str]:
         yield "rejected this order"
     if site.channels and case.channel not in site.channels:
         yield f"ships only for {', '.join(site.channels)}"
+    if (site.brands or site.skus) and not any(case.shelves.ships(sku, site) for sku in case.want):
+        yield f"ships only {', '.join((*site.brands, *site.skus))}"
     if case.order.total < site.least:
         yield f"ships nothing of a total below {site.least}"
     if _full(case, place, site):
@@ -242,6 +180,7 @@ def _by_distance(country: str, places: tuple[Place, ...]) -> list[tuple[Place, f
     return [(place, km) for _, km, _, _, place in ranked]
 
 
-def fits(text: str, patterns: Sequence[str]) -> bool:
-    """Whether a text is like one of the patterns (`*` and `?`), whatever its case."""
-    return any(fnmatchcase(text.casefold(), pattern.casefold()) for pattern in patterns)
+__all__ = [
+    "Availability", "Candidate", "Case", "Good", "Loads", "Place", "Ranked", "Shelves", "by_distance", "candidate",
+    "fits", "rank", "unfit",
+]  # fmt: skip

@@ -7,7 +7,7 @@ that a location takes in a day, where it has a limit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from operator import itemgetter
 
@@ -19,12 +19,15 @@ from hub.domain.outcome import OrderRow
 from hub.domain.promise import day_of
 from hub.domain.routing import Before, RouteFacts
 from hub.domain.routing_plan import Plan
-from hub.domain.routing_rank import Availability, Loads, Place
+from hub.domain.routing_rank import Availability, Good, Loads, Place
 from hub.flow import bundles, contacts
 from hub.flow.stage import Desk
 from hub.store import sets
 from hub.store.database import Row
 
+GOODS = """SELECT p.merchant_id, p.sku, p.brand, p.tags
+    FROM products p JOIN json_to_recordset($1::json) AS d(merchant_id bigint, sku text) USING (merchant_id, sku)
+    WHERE p.brand <> '' OR p.tags IS NOT NULL"""
 LOCATIONS = """SELECT id, merchant_id, code, address, latitude, longitude, automatic FROM locations
     WHERE active AND merchant_id = ANY($1::bigint[])"""
 BEFORE = """SELECT order_id, location_id, partner_state FROM fulfillment_orders WHERE order_id = ANY($1::bigint[])"""
@@ -35,11 +38,13 @@ REJECTED = "rejected"
 """The state of a fulfillment order towards a location that does not ship it."""
 
 _address = msgspec.json.Decoder(Address)
+_tags = msgspec.json.Decoder(tuple[str, ...])
 
 
 async def facts(desk: Desk, orders: Sequence[OrderRow]) -> RouteFacts:
-    """Four statements a batch; one more where an order was routed before, and one where a location has a limit. Orders
-    of one batch use up the same `Availability`: none gets another's last unit."""
+    """Four statements a batch; one more where an order was routed before, and one where a location has a limit, and
+    one where a plan asks for brands or tags. Orders of one batch use up the same `Availability`: none gets another's
+    last unit."""
     merchants = sorted({order.merchant_id for order in orders})
     places: dict[int, tuple[Place, ...]] = {}
     for row in await desk.tx.fetch(LOCATIONS, merchants):
@@ -54,8 +59,29 @@ async def facts(desk: Desk, orders: Sequence[OrderRow]) -> RouteFacts:
     free = {(row["sku"], row["location_id"]): row["on_hand"] - row["reserved"] for row in stock}
     return RouteFacts(
         places, Availability(free), known.carriers(), await contacts.of(desk, orders), made_of,
-        plans, known.names(), loads, await _before(desk, orders),
+        plans, known.names(), loads, await _before(desk, orders), await _goods(desk, plans, {*skus, *wanted}),
     )  # fmt: skip
+
+
+async def _goods(
+    desk: Desk, plans: Mapping[int, Plan], skus: Collection[tuple[int, str]]
+) -> dict[int, dict[str, Good]]:
+    """Brands and tags, for merchants whose plan asks for any."""
+    asked = [
+        {"merchant_id": merchant, "sku": sku}
+        for merchant, sku in sorted(skus)
+        if merchant in plans and plans[merchant].asks_goods
+    ]
+    return goods_of(await desk.tx.fetch(GOODS, sets.text(asked))) if asked else {}
+
+
+def goods_of(rows: Sequence[Row]) -> dict[int, dict[str, Good]]:
+    """Rows of `products`, by merchant and SKU."""
+    found: dict[int, dict[str, Good]] = {}
+    for row in rows:
+        tags = _tags.decode(row["tags"]) if row["tags"] is not None else ()
+        found.setdefault(row["merchant_id"], {})[row["sku"]] = Good(row["brand"], tags)
+    return found
 
 
 async def _loads(desk: Desk, plans: Mapping[int, Plan], places: Mapping[int, Sequence[Place]]) -> Loads | None:
