@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.actions import floor_desk
-from hub.actions.floor_pack import Pack
+from hub.actions.floor_station import Pack
 from hub.actions.services import Services
 from hub.domain.lifecycle import LabelState
 from hub.domain.outgoing import Label

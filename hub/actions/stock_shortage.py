@@ -40,12 +40,16 @@ FREED = "UPDATE fulfillment_lines SET reserved = 0 WHERE id = ANY($1::bigint[])"
 
 
 class ReportShortage(Struct, frozen=True, kw_only=True):
-    """Of the units that fulfillment line `line_id` wants, only `found` are there, those picked already included."""
+    """Of the units that fulfillment line `line_id` wants, only `found` are there, those picked already included.
+
+    `damaged`: the others are there too, but unfit for sale: they go into quarantine, and nobody doubts the shelf.
+    """
 
     merchant_id: int
     line_id: int
     found: int
     actor: str
+    damaged: bool = False
 
 
 class Shortened(Struct, frozen=True):
@@ -99,13 +103,14 @@ async def shorten(services: Services, tx: Tx, batch: Batch, asked: ReportShortag
     await _lines(tx, batch, what, (short, kept))
     _events(batch, (work, order), asked, what, cancelled=not any(kept.values()))
     for cut in what.cuts:
-        change = StockDelta(cut.row.sku, work["location_id"], -cut.missing, -cut.freed, "shortage", work["id"])
-        batch.stock_change(asked.merchant_id, change)
-    doubted, sheet = await _doubt(services, tx, batch, asked, (work, what))
+        away = (0, cut.missing - cut.freed) if asked.damaged else (-cut.missing, -cut.freed)
+        reason = "damaged" if asked.damaged and cut.missing else "shortage"
+        batch.stock_change(asked.merchant_id, StockDelta(cut.row.sku, work["location_id"], *away, reason, work["id"]))
+    doubted, sheet = await (_aside if asked.damaged else _doubt)(services, tx, batch, asked, (work, what))
     return Shortened(
         missing=sum(cut.missing for cut in what.cuts),
         units=what.units,
-        put_back={cut.row.sku: cut.put_back for cut in what.cuts if cut.put_back},
+        put_back={cut.row.sku: back for cut in what.cuts if (back := cut.put_back - cut.missing * asked.damaged) > 0},
         kept=sum(kept.values()),
         left=sum(kept.values()) - picked,
         doubted=doubted,
@@ -147,7 +152,7 @@ def _events(
         "units": what.units,
     }  # fmt: skip
     events: Sequence[Event] = (
-        Event("picked_short", details, actor=asked.actor),
+        Event("found_damaged" if asked.damaged else "picked_short", details, actor=asked.actor),
         *((Event("fulfillment_cancelled", {"fulfillment": work["number"]}, actor=asked.actor),) if cancelled else ()),
     )
     version = work["version"]
@@ -164,6 +169,21 @@ def _events(
         "id": order["id"], "was": order["version"], "version": order["version"] + 1, "due_at": batch.at,
         "state": int(move_order(Lifecycle(order["state"]), "reroute")), "promised_at": None, "completed_at": None,
     })  # fmt: skip
+
+
+async def _aside(
+    services: Services, tx: Tx, batch: Batch, asked: ReportShortage, about: tuple[Row, stocking.Shortage]
+) -> tuple[int, int]:
+    """Damaged units stay on hand and are promised to nobody: quarantine keeps them. Nothing is doubted."""
+    work, what = about
+    (short,) = (cut for cut in what.cuts if cut.missing)
+    await booking.lock(tx, asked.merchant_id, {cut.row.sku for cut in what.cuts})
+    aside = Quarantine(
+        merchant_id=asked.merchant_id, sku=short.row.sku, location="", units=short.missing, reason="damaged",
+        actor=asked.actor,
+    )  # fmt: skip
+    await hold(tx, services, aside, (work["location_id"], {short.row.sku: short.missing}))
+    return 0, 0
 
 
 async def _doubt(

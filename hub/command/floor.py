@@ -23,6 +23,7 @@ def floor(run: Run) -> typer.Typer:
     _planning(group, run)
     _picking(group, run)
     _packing(group, run)
+    _looking(group, run)
     return group
 
 
@@ -185,7 +186,8 @@ def _packing(group: typer.Typer, run: Run) -> None:
     @group.command("pack")
     def pack(tote: str, as_json: Json = False) -> None:
         """Pack what lies in a tote into the suggested boxes. Example: python main.py floor pack W1-1-1"""
-        from hub.actions.floor_pack import Pack, open_station, pack_suggested
+        from hub.actions.floor_pack import open_station, pack_suggested
+        from hub.actions.floor_station import Pack
 
         async def work(parts: Opened) -> Any:
             found = await open_station(parts.services, Pack(merchant_id=MERCHANT, actor=ACTOR, code=tote))
@@ -197,7 +199,7 @@ def _packing(group: typer.Typer, run: Run) -> None:
     @group.command("unpack")
     def unpack_(fulfillment: str) -> None:
         """Take it out of its parcels again. Example: python main.py floor unpack NO-1001-F1"""
-        from hub.actions.floor_pack import Pack
+        from hub.actions.floor_station import Pack
         from hub.actions.floor_unpack import find_packed, unpack
 
         async def work(parts: Opened) -> None:
@@ -214,3 +216,44 @@ def _packing(group: typer.Typer, run: Run) -> None:
 
         asked = HandOver(merchant_id=MERCHANT, actor=ACTOR, code=parcel)
         run(lambda parts: hand(parts.services, asked), as_json=as_json)
+
+
+def _looking(group: typer.Typer, run: Run) -> None:
+    @group.command("looks")
+    def looks(
+        location: str,
+        every: Annotated[int, typer.Option(min=0, help="One order in so many; 0: none for its number.")] = 0,
+        first: Annotated[int, typer.Option(min=0, help="The first so many orders of each packer.")] = 0,
+        sku: Annotated[list[str] | None, typer.Option(help="Always with this SKU; may be told again.")] = None,
+        other: Annotated[bool, typer.Option("--other", help="The packer may not look.")] = False,
+    ) -> None:
+        """Which orders are looked at twice. Example: python main.py floor looks AAC --every 20 --first 10 --sku TEA"""
+        from hub.actions.floor_looks import NewQualityRule, set_quality_rule
+
+        new = NewQualityRule(
+            merchant_id=MERCHANT, location=location, actor=ACTOR, every=every, newcomers=first, skus=tuple(sku or ()),
+            other=other,
+        )  # fmt: skip
+        run(lambda parts: set_quality_rule(parts.services, new))
+
+    @group.command("look")
+    def look(  # noqa: PLR0913, PLR0917 - options that people type
+        fulfillment: str,
+        result: Annotated[str, typer.Argument(help="ok, wrong_item or damaged.")],
+        sku: Annotated[str, typer.Option(help="Which one is wrong or damaged.")] = "",
+        units: Annotated[int, typer.Option(min=0, help="So many are damaged.")] = 0,
+        note: Annotated[str, typer.Option(help="For the timeline.")] = "",
+        as_json: Json = False,
+    ) -> None:
+        """What a second look found. Example: python main.py floor look NO-1001-F1 damaged --sku MUG-BLUE --units 1"""
+        from hub.actions.floor_quality import Look, record_look
+        from hub.actions.floor_unpack import find_packed
+
+        async def work(parts: Opened) -> Any:
+            found = await find_packed(parts.services, MERCHANT, fulfillment)
+            asked = Look(
+                merchant_id=MERCHANT, actor=ACTOR, fulfillment_id=found, result=result, sku=sku, units=units, note=note
+            )
+            return await record_look(parts.services, asked)
+
+        run(work, as_json=as_json)

@@ -12,9 +12,11 @@ from aiohttp import web
 
 from hub.actions.floor_hand_over import HandOver, hand_over
 from hub.actions.floor_once import Once, once
-from hub.actions.floor_pack import Pack, Station, open_station, pack_suggested, scan_pack, start_over
+from hub.actions.floor_pack import open_station, pack_suggested, scan_pack, start_over
 from hub.actions.floor_pick import Picked, Scan, claim_walk, give_back_walk, report_short, scan_pick
+from hub.actions.floor_quality import Look, record_look
 from hub.actions.floor_release import NewWave, release_wave
+from hub.actions.floor_station import Pack, Station
 from hub.actions.floor_unpack import unpack
 from hub.actions.floor_views import Floor, WaveDetails, show_floor, show_walk, show_wave
 from hub.actions.services import Services
@@ -157,6 +159,20 @@ async def begin_again(request: web.Request) -> Value:
     return await _pack(request, start_over)
 
 
+async def look_at(request: web.Request) -> shapes.StationView:
+    """What somebody found who looked before the parcels are closed."""
+    who, asked = request[WHO], await read(request, shapes.LookBody)
+    look = Look(
+        merchant_id=who.merchant_id, actor=who.actor, fulfillment_id=number(request), result=asked.result,
+        sku=asked.sku, units=asked.units, note=asked.note,
+    )  # fmt: skip
+
+    async def done() -> shapes.StationView:
+        return shapes.station(await record_look(services(request), look))
+
+    return await _once(request, shapes.StationView, repr(asked), done)
+
+
 async def unpack_parcels(request: web.Request) -> shapes.DoneView:
     """Takes a packed fulfillment order out of its parcels."""
     who = request[WHO]
@@ -206,6 +222,10 @@ ENDPOINTS = (
     _scan("/stations/{id}/scan", "A product, or a box that begins a parcel", shapes.StationView, scan_station),
     _post("/stations/{id}/suggested", "Pack everything as suggested", shapes.StationView, pack_as_suggested),
     _post("/stations/{id}/over", "Begin again with empty parcels", shapes.StationView, begin_again),
+    Endpoint(
+        "/v1/floor/stations/{id}/look", "What a second look found", shapes.StationView, look_at, {}, method="POST",
+        takes=shapes.LookBody, headers=KEY,
+    ),
     _post("/stations/{id}/unpack", "Take it out of its parcels again", shapes.DoneView, unpack_parcels),
     _scan("/hand-overs", "A parcel leaves, by its number or tracking number", shapes.HandedOverView, hand_over_parcel),
 )  # fmt: skip

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hub.actions.floor_hand_over import HandedOver
-from hub.actions.floor_pack import Station
 from hub.actions.floor_pick import Picked
 from hub.actions.floor_release import Released
+from hub.actions.floor_station import Station
 from hub.actions.floor_views import Walking
 from hub.actions.order_view import View
 from hub.domain.boxing import Filled
@@ -108,6 +108,15 @@ class StationView(View, frozen=True):
     said: str
     packed: bool
     check: str
+
+
+class LookBody(Value, frozen=True, forbid_unknown_fields=True):
+    """What a second look found: ok, wrong_item or damaged; `units` of `sku` where they are damaged."""
+
+    result: str
+    sku: str = ""
+    units: int = 0
+    note: str = ""
 
 
 class HandedOverView(View, frozen=True):

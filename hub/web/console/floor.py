@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from hub.actions.floor_looks import NewQualityRule, list_quality_rules, set_quality_rule
 from hub.actions.floor_papers import packing_slip, pick_list
 from hub.actions.floor_pick import Scan, give_back_walk
 from hub.actions.floor_release import CART, NewWave, release_wave
@@ -19,8 +20,28 @@ ROOM = "/console/floor"
 
 async def index(request: web.Request) -> web.Response:
     """Locations where people work, and the newest waves."""
-    floor = await show_floor(services(request).database, request[WHO].merchant_id)
-    return view.show(request, "floor.html", {"floor": floor, "strategies": STRATEGIES, "cart": CART})
+    store, merchant_id = services(request).database, request[WHO].merchant_id
+    context = {
+        "floor": await show_floor(store, merchant_id), "strategies": STRATEGIES, "cart": CART,
+        "looks": {rule.location: rule for rule in await list_quality_rules(store, merchant_id)},
+    }  # fmt: skip
+    return view.show(request, "floor.html", context)
+
+
+async def looks(request: web.Request) -> web.Response:
+    """Which orders of a location somebody looks at twice."""
+    form, who = await check_form(request), needs_role(request, "merchant")
+    try:
+        new = NewQualityRule(
+            merchant_id=who.merchant_id, location=form.get("location", ""), actor=who.actor,
+            every=_count(form.get("every", "") or "0"), newcomers=_count(form.get("first", "") or "0"),
+            skus=tuple(form.get("skus", "").replace(",", " ").split()), other=form.get("other", "") == "yes",
+        )  # fmt: skip
+        await set_quality_rule(services(request), new)
+        view.note(request, f"Second looks at {new.location} are set.")
+    except (Conflict, Invalid, NotFound) as error:
+        view.note(request, f"That did not work: {error}.", "bad")
+    raise web.HTTPSeeOther(ROOM)
 
 
 async def release(request: web.Request) -> web.Response:
@@ -89,6 +110,7 @@ def _count(text: str) -> int:
 ROUTES = (
     web.get("/floor", index),
     web.post("/floor/release", release),
+    web.post("/floor/looks", looks),
     web.get(r"/floor/waves/{wave:\d{1,19}}", wave),
     web.get(r"/floor/waves/{wave:\d{1,19}}.pdf", list_paper),
     web.get(r"/floor/slips/{work:\d{1,19}}.pdf", slip_paper),

@@ -5,13 +5,16 @@ They work with a hand scanner, which types and presses Enter, with a keyboard al
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NoReturn
 
 from aiohttp import web
 
 from hub.actions.floor_hand_over import HandOver, hand_over
-from hub.actions.floor_pack import Pack, Station, open_station, pack_suggested, scan_pack, see_station, start_over
+from hub.actions.floor_pack import open_station, pack_suggested, scan_pack, see_station, start_over
 from hub.actions.floor_pick import Scan, claim_walk, give_back_walk, report_short, scan_pick
+from hub.actions.floor_quality import Look, record_look
+from hub.actions.floor_station import Pack, Station
 from hub.actions.floor_unpack import unpack
 from hub.actions.floor_views import show_walk
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
@@ -77,7 +80,7 @@ async def pack(request: web.Request) -> web.Response:
 
 
 async def pack_scan(request: web.Request) -> web.Response:
-    """A scan, or what a button says: suggested, over, unpack."""
+    """A scan, or what a button says: suggested, over, unpack, look."""
     form, who, hub = await check_form(request), request[WHO], services(request)
     work_id = view.number(request, "work")
     asked = Pack(merchant_id=who.merchant_id, actor=who.actor, fulfillment_id=work_id, code=form.get("code", ""))
@@ -87,12 +90,24 @@ async def pack_scan(request: web.Request) -> web.Response:
             await unpack(hub, asked)
             view.note(request, "Unpacked; pack it again.")
             raise web.HTTPSeeOther(f"{ROOM}/pack/{work_id}")
-        station = await {"suggested": pack_suggested, "over": start_over}.get(what, scan_pack)(hub, asked)
+        if what == "look":
+            station = await record_look(hub, _look(form, asked))
+        else:
+            station = await {"suggested": pack_suggested, "over": start_over}.get(what, scan_pack)(hub, asked)
     except REFUSED as error:
         view.note(request, _why(error), "bad")
         raise web.HTTPSeeOther(f"{ROOM}/pack/{work_id}") from None
-    view.note(request, _sentence(station.said))
+    view.note(request, _sentence(station.said), "wait" if station.check else "good")
     raise web.HTTPSeeOther(f"{ROOM}/pack" if station.packed else f"{ROOM}/pack/{work_id}")
+
+
+def _look(form: Mapping[str, str], asked: Pack) -> Look:
+    units = form.get("units", "")
+    return Look(
+        merchant_id=asked.merchant_id, actor=asked.actor, fulfillment_id=asked.fulfillment_id,
+        result=form.get("result", ""), sku=form.get("sku", ""),
+        units=int(units) if units.isascii() and units.isdigit() and len(units) < 9 else 0, note=form.get("note", ""),
+    )  # fmt: skip
 
 
 async def door(request: web.Request) -> web.Response:

@@ -204,6 +204,17 @@ def _return_says(said: str, details: Details) -> str:
     return f"Return {details.get('return', '')}: {', '.join(parts)}"
 
 
+def _look_says(details: Details) -> str:
+    """What a second look found."""
+    found = {"ok": "as it should be", "wrong_item": "a wrong item", "damaged": "damage"}.get(
+        str(details.get("result")), str(details.get("result", "?"))
+    )
+    sku, units = details.get("sku"), details.get("units")
+    what = f" ({units} × {sku})" if sku and units else f" ({sku})" if sku else ""
+    note = f": {details['note']}" if details.get("note") else ""
+    return f"{details.get('fulfillment', '')} looked at a second time: {found}{what}{note}"
+
+
 EVENT_SAYS: Mapping[str, Say] = {
     "received": lambda d: "Order received",
     "accepted": lambda d: "Review passed: everything an order needs is there",
@@ -223,6 +234,11 @@ EVENT_SAYS: Mapping[str, Say] = {
     "picked_short": lambda d: (
         f"{d.get('missing', '?')} × {d.get('sku', '?')} of {d.get('fulfillment', '')} not on the shelf"
     ),
+    "found_damaged": lambda d: (
+        f"{d.get('missing', '?')} × {d.get('sku', '?')} of {d.get('fulfillment', '')} found damaged, kept in quarantine"
+    ),
+    "look_asked": lambda d: f"{d.get('fulfillment', '')}: a second look before it is closed, for {d.get('why', '')}",
+    "looked": _look_says,
     "rerouted": lambda d: (
         f"{d.get('units', '?')} units of {d.get('fulfillment', '')} are to be shipped by somebody else"
     ),
