@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from hub.actions.order_view import View
+from hub.domain import fraud_reading
 from hub.domain.fraud_default import DEFAULT
 from hub.errors import NotFound
 from hub.store.database import Database
@@ -33,3 +34,30 @@ async def show_rules(database: Database, merchant_id: int, version: int | None =
     if row is None:
         raise NotFound(f"there is no version {version} of the rules; `fraud show` gives the one in force")
     return Rules(**dict(row))
+
+
+class Version(View, frozen=True):
+    """One version in a list; `name` is what its text calls it."""
+
+    version: int
+    name: str
+    created_at: datetime
+    created_by: str
+
+
+async def list_versions(database: Database, merchant_id: int, most: int = 100) -> tuple[Version, ...]:
+    """The versions a merchant has switched on, newest first; the first is the one in force."""
+    rows = await database.plain.fetch(
+        """SELECT version, text, created_at, created_by FROM review_rules WHERE merchant_id = $1
+           ORDER BY version DESC LIMIT $2""",
+        merchant_id, most,
+    )  # fmt: skip
+    return tuple(
+        Version(
+            version=row["version"],
+            name=fraud_reading.read(row["text"]).name,
+            created_at=row["created_at"],
+            created_by=row["created_by"],
+        )
+        for row in rows
+    )

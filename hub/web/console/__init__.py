@@ -18,7 +18,10 @@ from hub.web.console import (
     messages,
     orders,
     phone,
+    review_rules,
+    routing,
     sign_in,
+    terms,
 )
 
 
@@ -28,6 +31,6 @@ def create_console() -> web.Application:
     app[orders.COUNTS] = orders.Counts()
     for room in (orders, holds, deliveries, catalog, automation, floor, floor_scan):
         app.add_routes(room.ROUTES)
-    for room in (accounts, healing, labels, messages, phone, sign_in):
+    for room in (accounts, healing, labels, messages, phone, review_rules, routing, sign_in, terms):
         app.add_routes(room.ROUTES)
     return app
