@@ -12,7 +12,7 @@ from msgspec import Struct
 from hub.actions.services import Services
 from hub.domain.order import Value
 from hub.domain.routing_plan import DEFAULT, Filter, Plan, read_plan
-from hub.errors import Invalid, NotFound
+from hub.errors import Conflict, Invalid, NotFound
 from hub.flow.plans import plan_of
 from hub.store import audit, sets
 from hub.store.database import Row, Tx
@@ -20,6 +20,8 @@ from hub.store.database import Row, Tx
 ONE = (
     "SELECT * FROM routing_plans WHERE merchant_id = $1 AND ($2::int = 0 OR version = $2) ORDER BY version DESC LIMIT 1"
 )
+VERSIONS = """SELECT version, made_by, made_at, note FROM routing_plans WHERE merchant_id = $1
+    ORDER BY version DESC LIMIT $2"""
 CODES = "SELECT code FROM locations WHERE merchant_id = $1 AND active ORDER BY code"
 ACCOUNTS = "SELECT name FROM accounts WHERE merchant_id = $1 AND state <> 'removed' ORDER BY name"
 NEXT = "SELECT coalesce(max(version), 0) + 1 FROM routing_plans WHERE merchant_id = $1"
@@ -41,12 +43,22 @@ class PlanView(Value, frozen=True, omit_defaults=False):
 
 
 class NewPlan(Struct, frozen=True, kw_only=True):
-    """A plan that somebody sets. `source`: TOML."""
+    """A plan that somebody sets. `source`: TOML; `after`: the version it was compared with, None: whichever counts."""
 
     merchant_id: int
     source: str
     actor: str
     note: str = ""
+    after: int | None = None
+
+
+class PlanVersion(Struct, frozen=True):
+    """Who set which version, when, and why."""
+
+    version: int
+    made_by: str
+    made_at: datetime
+    note: str
 
 
 async def show_plan(services: Services, merchant_id: int, version: int = 0) -> PlanView:
@@ -61,6 +73,11 @@ async def show_plan(services: Services, merchant_id: int, version: int = 0) -> P
     return PlanView(0, "hub", None, "the house's own, until `routing set` gives another", DEFAULT, "")
 
 
+async def list_plans(services: Services, merchant_id: int, most: int = 20) -> list[PlanVersion]:
+    """The newest versions, the one in effect first."""
+    return [PlanVersion(**row) for row in await services.database.plain.fetch(VERSIONS, merchant_id, most)]
+
+
 async def check_plan(services: Services, merchant_id: int, source: str) -> PlanView:
     """Reads a plan as `set_plan` would, and writes nothing. Raises `Invalid` with the place and what to write."""
     async with services.database.transaction() as tx:
@@ -69,12 +86,15 @@ async def check_plan(services: Services, merchant_id: int, source: str) -> PlanV
 
 
 async def set_plan(services: Services, new: NewPlan) -> PlanView:
-    """Puts a plan into effect as the next version: workers read it within seconds. Raises `Invalid` as `check_plan`."""
+    """Puts a plan into effect as the next version: workers read it within seconds. Raises `Invalid` as `check_plan`,
+    and `Conflict` where another version was set since the one it was compared with."""
     now = services.clock.now()
     async with services.database.transaction() as tx:
         plan = await _read(tx, new.merchant_id, new.source)
         await tx.execute(LOCK, str(new.merchant_id))
         version = int(await tx.fetchval(NEXT, new.merchant_id))
+        if new.after is not None and version != new.after + 1:
+            raise Conflict(f"version {version - 1} was set meanwhile: compare with that one, then switch on")
         plan = msgspec.structs.replace(plan, version=version)
         row = {
             "id": services.ids.next(), "merchant_id": new.merchant_id, "version": version, "plan": plan,

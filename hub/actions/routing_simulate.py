@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,9 +65,11 @@ class Really(Struct, frozen=True):
 
 
 class Simulation(Struct, frozen=True, kw_only=True):
-    """`now` and `then` are replays alike, under the plan in effect and under the other; `seconds` is what all took."""
+    """`now` and `then` are replays alike, under the plan in effect (version `compared_with`) and under the other;
+    `seconds` is what all took."""
 
     since: datetime
+    compared_with: int
     orders: int
     really: Really
     now: Result
@@ -89,23 +92,23 @@ class _Read:
     goods: dict[int, dict[str, Good]]
 
 
-async def simulate(services: Services, merchant_id: int, days: int, source: str) -> Simulation:
-    """Replays the orders of the last `days` under the plan in effect and under `source` (TOML).
+async def simulate(services: Services, merchant_id: int, days: int, source: str, most: int = MOST_ORDERS) -> Simulation:
+    """Replays the orders of the last `days` under the plan in effect and under `source` (TOML), in a thread of its own.
 
-    Raises `Invalid` for rules that cannot be set, or when there are more than 200,000 orders."""
+    Raises `Invalid` for rules that cannot be set, or when there are more than `most` orders."""
     started = time.perf_counter()
     other = await check_plan(services, merchant_id, source)
     current = await show_plan(services, merchant_id)
     since = services.clock.now() - timedelta(days=days)
     async with services.database.transaction() as tx:
         await tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        read = await _read(tx, merchant_id, since, goods=other.plan.asks_goods or current.plan.asks_goods)
+        read = await _read(tx, (merchant_id, since, most), goods=other.plan.asks_goods or current.plan.asks_goods)
     # A plan that is not stored has no version; 1 makes its reasons as full as those of one that is.
-    then = replay(_past(read, merchant_id), replace(other.plan, version=current.version + 1))
-    now = replay(_past(read, merchant_id), current.plan)
+    then = await asyncio.to_thread(replay, _past(read, merchant_id), replace(other.plan, version=current.version + 1))
+    now = await asyncio.to_thread(replay, _past(read, merchant_id), current.plan)
     return Simulation(
-        since=since, orders=len(read.orders), really=read.really, now=now, then=then, warnings=other.warnings,
-        seconds=round(time.perf_counter() - started, 2),
+        since=since, compared_with=current.version, orders=len(read.orders), really=read.really, now=now, then=then,
+        warnings=other.warnings, seconds=round(time.perf_counter() - started, 2),
     )  # fmt: skip
 
 
@@ -122,7 +125,8 @@ def _past(read: _Read, merchant_id: int) -> Past:
     return Past(facts, read.orders, read.receipts)
 
 
-async def _read(tx: Tx, merchant_id: int, since: datetime, *, goods: bool) -> _Read:
+async def _read(tx: Tx, what: tuple[int, datetime, int], *, goods: bool) -> _Read:
+    merchant_id, since, _ = what
     places = tuple(place_of(row) for row in await tx.fetch(LOCATIONS, [merchant_id]))
     active = {place.id for place in places}
     stock = {
@@ -140,20 +144,20 @@ async def _read(tx: Tx, merchant_id: int, since: datetime, *, goods: bool) -> _R
         bundles.setdefault((merchant_id, row["sku"]), {})[row["component"]] = row["quantity"]
     channels = {row["id"]: row["name"] for row in await tx.fetch(ACCOUNTS, merchant_id)}
     (really,) = await tx.fetch(REALLY, merchant_id, since)
-    orders = await _orders(tx, merchant_id, since)
+    orders = await _orders(tx, *what)
     told = goods_of(await tx.fetch(GOODS, merchant_id)) if goods else {}
     return _Read(orders, places, stock, receipts, bundles, channels, Really(**really), told)
 
 
-async def _orders(tx: Tx, merchant_id: int, since: datetime) -> list[OrderRow]:
+async def _orders(tx: Tx, merchant_id: int, since: datetime, most: int) -> list[OrderRow]:
     orders: list[OrderRow] = []
     after = 0
     while True:
         rows = await tx.fetch(ORDERS, merchant_id, since, after, CHUNK)
         lines = loading.grouped(await tx.fetch(loading.LINES, [row["id"] for row in rows]), "order_id")
         orders += [order for row in rows if (order := _fresh(row, lines.get(row["id"], []))).units_to_ship]
-        if len(orders) > MOST_ORDERS:
-            raise Invalid("days", f"holds more than {MOST_ORDERS} orders; take fewer days")
+        if len(orders) > most:
+            raise Invalid("days", f"hold more than {most} orders; take fewer days")
         if len(rows) < CHUNK:
             return orders
         after = rows[-1]["id"]
