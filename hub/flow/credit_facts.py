@@ -1,4 +1,5 @@
-"""Facts of credit for one batch: what buyers on terms owe, in one statement where somebody has not paid."""
+"""Facts of credit for one batch: what buyers on terms owe; one statement where somebody has not paid, and another where
+one of those is on terms."""
 
 from __future__ import annotations
 
@@ -35,15 +36,23 @@ STANDING = f"""SELECT t.merchant_id, t.email, t.currency, t.days,
     FROM terms t JOIN unnest($1::bigint[], $2::text[], $3::text[]) AS w(merchant_id, email, currency)
         USING (merchant_id, email, currency)"""
 
-TERMS = f"{STANDING} WHERE t.ended_at IS NULL ORDER BY t.merchant_id, t.email, t.currency FOR UPDATE OF t"
-"""Locked until the batch commits, so that two orders at once do not both find the limit free. When goods leave nothing
-is locked: what they owe is counted already, and orders may be locked by then, which come first."""
+LOCK = """SELECT t.id FROM terms t JOIN unnest($1::bigint[], $2::text[], $3::text[]) AS w(merchant_id, email, currency)
+        USING (merchant_id, email, currency)
+    WHERE t.ended_at IS NULL ORDER BY t.merchant_id, t.email, t.currency FOR UPDATE OF t"""
+"""Locked until the batch commits, so that two orders at once do not both find the limit free. A statement of its own: a
+sum in the statement that waits for the lock is as old as that statement, and misses what the other batch accepted.
+When goods leave nothing is locked: what they owe is counted already, and orders may be locked by then, which come
+first."""
+
+TERMS = f"{STANDING} WHERE t.ended_at IS NULL"
 
 
 async def accounts(desk: Desk, orders: Sequence[OrderRow]) -> credit.Credit:
     """Accounts on terms of those buyers of the batch who have not paid."""
     wanted = sorted({credit.key(order) for order in orders if order.email and not order.pending and due(order)})
     if not wanted:
+        return credit.Credit()
+    if not await desk.tx.fetch(LOCK, *map(list, zip(*wanted, strict=True))):
         return credit.Credit()
     return credit.Credit((await _read(desk, TERMS, wanted)).items())
 
