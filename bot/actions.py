@@ -8,6 +8,7 @@ from bot.state import Json
 from hub.actions.release_hold import Release
 from hub.actions.take_suggestion import find_suggestion, take_suggestion
 from hub.actions.track_orders import TrackedOrder, track_orders
+from hub.domain.address import written
 from hub.errors import Conflict, Forbidden
 
 
@@ -47,9 +48,7 @@ async def show_suggestion(scene: Scene, number: str) -> Json:
     found = await find_suggestion(scene.tx, scene.merchant_id, own)
     if found is None:
         return None
-    at = found.address
-    parts = (at.name, at.company, at.line1, at.line2, f"{at.postcode} {at.city}".strip(), at.region, at.country)
-    return {"hold": str(found.hold_id), "address": ", ".join(part for part in parts if part)}
+    return {"hold": str(found.hold_id), "address": written(found.address)}
 
 
 async def correct_address(scene: Scene, number: str, hold: str) -> Json:

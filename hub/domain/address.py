@@ -142,3 +142,10 @@ def phone_ok(phone: str, country: str) -> bool:
     except phonenumbers.NumberParseException:
         return False
     return phonenumbers.is_possible_number(number)
+
+
+def written(address: Address) -> str:
+    """An address in one line, as people read it."""
+    place = f"{address.postcode} {address.city}".strip()
+    parts = (address.name, address.company, address.line1, address.line2, place, address.region, address.country)
+    return ", ".join(part for part in parts if part)

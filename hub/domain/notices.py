@@ -1,11 +1,18 @@
-"""What customers hear unasked, one message per fact: confirmed, shipped, out for delivery, delivered."""
+"""What customers hear unasked, one message per fact: confirmed, held for something only they can say, shipped, out for
+delivery, delivered."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from hub.domain.outcome import Contact, Message, OrderRow, ParcelRow, WorkRow
+from msgspec import convert
+
+from hub.domain.address import written
+from hub.domain.holds import protocol_of
+from hub.domain.order import Address
+from hub.domain.outcome import Contact, HoldNeed, Message, OrderRow, ParcelRow, WorkRow
 from hub.domain.outgoing import Kind, Notice
 
 
@@ -17,6 +24,9 @@ class _News:
     order_id: int
     subject: int
     params: dict[str, str]
+    mark: str = ""
+    """Tells this time from another; empty for what happens once."""
+    buttons: tuple[tuple[str, str], ...] = ()
 
 
 def confirmed(order: OrderRow, contacts: tuple[Contact, ...], promised_at: datetime | None) -> tuple[Message, ...]:
@@ -40,10 +50,38 @@ def about_parcel(what: str, work: WorkRow, parcel: ParcelRow, contacts: tuple[Co
     return tuple(_notice(contact, news) for contact in contacts)
 
 
+BUTTONS: dict[str, tuple[tuple[str, str], ...]] = {
+    "correct_address": (("do:change_address", "flow.change_address"), ("do:talk", "button.talk")),
+    "pay_again": (("do:talk", "button.talk"),),
+}
+"""What is asked of a customer → how a chat is begun that answers it."""
+
+
+def asked(order: OrderRow, need: HoldNeed, contacts: tuple[Contact, ...]) -> tuple[Message, ...]:
+    """What the protocol of a hold asks the customer; nothing for a hold that asks others. Told once for each time a
+    hold opens or comes to ask something else: the version of the order tells these apart."""
+    what = protocol_of(need).asks.get("customer")
+    if what is None:
+        return ()
+    news = _News(what, order.id, order.id, question(order, need.detail), f":{order.version}", BUTTONS.get(what, ()))
+    return tuple(_notice(contact, news) for contact in contacts)
+
+
+def question(order: OrderRow, detail: Mapping[str, object]) -> dict[str, str]:
+    """What goes into the words of a question: all that the customer is told of a hold with this detail."""
+    params = {"number": order.number, "address": written(order.ship_to) if order.ship_to else ""}
+    suggestion, due = detail.get("suggestion"), detail.get("due")
+    if isinstance(suggestion, Mapping):
+        params["suggestion"] = written(convert(suggestion, Address))
+    if isinstance(due, int):
+        params["due"] = f"{due} {order.currency}"
+    return params
+
+
 def _notice(contact: Contact, news: _News) -> Message:
     return Message(
         kind=Kind.NOTIFY,
-        intent=f"notify:{news.subject}:{news.what}:{contact.account_id}:{contact.conversation_id}",
+        intent=f"notify:{news.subject}:{news.what}{news.mark}:{contact.account_id}:{contact.conversation_id}",
         account_id=contact.account_id,
         key=contact.conversation_id or news.order_id,
         payload=Notice(
@@ -52,7 +90,8 @@ def _notice(contact: Contact, news: _News) -> Message:
             locale=contact.locale,
             text=f"notice.{news.what}",
             params=news.params,
-            edit_key=f"parcel:{news.subject}" if news.what != "confirmed" else "",
+            buttons=news.buttons if contact.conversation_id else (),
+            edit_key=f"parcel:{news.subject}" if news.subject != news.order_id else "",
         ),
     )
 

@@ -19,7 +19,7 @@ from hub.domain.automation_outcome import kept_back
 from hub.domain.lifecycle import FOREVER, Lifecycle, Work
 from hub.domain.outcome import Changes, Event, HoldNeed, OrderRow, Outcome, State, WorkRow
 from hub.errors import Conflict
-from hub.flow import automation
+from hub.flow import asking, automation
 from hub.flow.batch import Batch, postings_rows
 from hub.flow.directory import Directory
 from hub.flow.stage import Desk, Line, Stage, no_facts
@@ -95,8 +95,10 @@ class Runner:
         if not here:
             return
         facts = await stage.facts(desk, [walk.row for walk in here])
-        outcomes = [_decide(stage, walk.row, facts, desk.now) for walk in here]
-        for walk, outcome in zip(here, await automation.after(desk, [w.row for w in here], outcomes), strict=True):
+        outcomes: Sequence[Outcome] = [_decide(stage, walk.row, facts, desk.now) for walk in here]
+        rows = [walk.row for walk in here]
+        outcomes = await asking.after(desk, rows, await automation.after(desk, rows, outcomes))
+        for walk, outcome in zip(here, outcomes, strict=True):
             _gather(stage, walk, outcome, batch)
 
 
