@@ -16,7 +16,7 @@ from hub.store import migrating
 SQL = """
 ALTER TABLE kit_orders ADD CONSTRAINT kit_order_units CHECK (units <> 0);
 ALTER TABLE kit_parts ADD CONSTRAINT kit_part_quantity CHECK (quantity > 0);
-ALTER TABLE lots ADD CONSTRAINT lot_units CHECK (units > 0 AND taken >= 0);
+ALTER TABLE lots ADD CONSTRAINT lot_units CHECK (units > 0);
 ALTER TABLE quality_rules ADD CONSTRAINT quality_rule_range CHECK (every >= 0 AND newcomers >= 0 AND counted >= 0);
 """
 
@@ -107,14 +107,13 @@ class Migration(migrating.Migration):
                 ("lot", fields.CharField(max_length=64)),
                 ("expires_on", fields.DateField()),
                 ("units", fields.IntField()),
-                ("taken", fields.IntField(db_default=0)),
                 ("gone", fields.BooleanField(db_default=False)),
             ],
             options={
                 "table": "lots",
                 "app": "hub",
                 "unique_together": (("merchant_id", "location_id", "sku", "lot"),),
-                "constraints": [CheckConstraint(check="units > 0 AND taken >= 0", name="lot_units")],
+                "constraints": [CheckConstraint(check="units > 0", name="lot_units")],
                 "pk_attr": "id",
                 "table_description": "A lot of a SKU at a location, and when it expires: what expires first is picked first.",
             },

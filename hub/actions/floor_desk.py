@@ -26,7 +26,15 @@ TASK = """SELECT t.*, w.strategy, w.number AS wave, w.location_id,
 LOCK_TASK = f"{TASK} FOR UPDATE OF t"
 STOPS = """SELECT p.id, p.sku, coalesce(g.title, '') AS title, p.bin, p.quantity, p.picked, p.short,
         coalesce(g.tracking, '') AS tracking, coalesce(x.slot, 0) AS slot, coalesce(x.code, '') AS tote,
-        p.fulfillment_id, p.fulfillment_line_id AS line_id, o.number AS "order", f.state
+        p.fulfillment_id, p.fulfillment_line_id AS line_id, o.number AS "order", f.state,
+        CASE WHEN g.tracking = 'lot' AND p.picked + p.short < p.quantity THEN coalesce((
+            SELECT l.lot || ', expires ' || l.expires_on FROM lots l
+            WHERE l.merchant_id = p.merchant_id AND l.location_id = f.location_id AND l.sku = p.sku AND NOT l.gone
+              AND l.expires_on >= current_date AND l.units > coalesce((
+                SELECT sum(m.units) FROM pick_marks m JOIN fulfillment_orders e ON e.id = m.fulfillment_id
+                WHERE m.merchant_id = l.merchant_id AND m.sku = l.sku AND m.mark = l.lot AND e.state <> 10
+                  AND e.location_id = l.location_id), 0)
+            ORDER BY l.expires_on, l.lot LIMIT 1), '') ELSE '' END AS lot
     FROM pick_lines p JOIN fulfillment_orders f ON f.id = p.fulfillment_id JOIN orders o ON o.id = f.order_id
     LEFT JOIN totes x ON x.id = p.tote_id
     LEFT JOIN products g ON g.merchant_id = p.merchant_id AND g.sku = p.sku

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from hub.actions import floor_desk
+from hub.actions import floor_desk, floor_marks
 from hub.actions.services import Services
 from hub.actions.stock_shortage import ReportShortage, shorten
 from hub.domain import picking
@@ -16,7 +16,7 @@ from hub.flow import hands
 from hub.flow.batch import Batch
 from hub.flow.stage import Desk
 from hub.store.audit import Plain
-from hub.store.database import Row, Tx, announce
+from hub.store.database import Row, announce
 
 CLAIM = """UPDATE pick_tasks SET claimed_by = $3, claimed_at = $4, state = 'claimed'
     WHERE merchant_id = $1 AND id = $2 AND state <> 'done' AND claimed_by IN ('', $3)"""
@@ -29,13 +29,6 @@ COUNT = """UPDATE pick_lines SET picked = picked + $2,
     state = CASE WHEN picked + $2 + short < quantity THEN 'open' WHEN short > 0 THEN 'short' ELSE 'picked' END
     WHERE id = $1 AND quantity - picked - short = $3 AND $2 <= $3"""
 """$3: what was left when the scan was read. A short pick on another walk of the order may have taken some of it."""
-MARK = """INSERT INTO pick_marks (id, merchant_id, pick_line_id, fulfillment_id, sku, mark, units, at, actor)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
-ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('crossdock:serial:' || $1::text || ':' || $2, 0))"
-SERIAL = """SELECT f.number FROM pick_marks m JOIN fulfillment_orders f ON f.id = m.fulfillment_id
-    WHERE m.merchant_id = $1 AND m.sku = $2 AND m.mark = $3 AND f.state < 6 LIMIT 1"""
-"""A serial number that lies in another order which has not left (dispatched is 6); what came back may be sold again."""
-
 CATCH_UP = """WITH now AS (
         SELECT p.id, p.picked, CASE WHEN f.state = 10 THEN 0 ELSE coalesce(l.quantity, 0) END AS wanted
         FROM totes x JOIN pick_lines p ON p.task_id = x.task_id AND p.fulfillment_id = x.fulfillment_id
@@ -43,7 +36,8 @@ CATCH_UP = """WITH now AS (
         LEFT JOIN fulfillment_lines l ON l.id = p.fulfillment_line_id
         WHERE x.fulfillment_id = $1 ORDER BY p.id FOR UPDATE OF p)
     UPDATE pick_lines p SET short = p.quantity - n.wanted, picked = least(p.picked, n.wanted), state = 'short'
-    FROM now n WHERE p.id = n.id AND p.quantity - p.short > n.wanted RETURNING p.sku, n.picked - p.picked AS surplus"""
+    FROM now n WHERE p.id = n.id AND p.quantity - p.short > n.wanted
+    RETURNING p.id, p.sku, n.picked - p.picked AS surplus"""
 """Stops follow their fulfillment lines when units leave these; what was picked beyond them goes back to its bin."""
 
 
@@ -122,7 +116,7 @@ async def scan_pick(services: Services, scan: Scan) -> Picked:
         step = picking.scan(next_, code, codes, sorting=sorting)
         assert next_.stop is not None
         if step.hand is not None:
-            await _check_serial(tx, scan.merchant_id, next_.stop, step.hand)
+            await floor_marks.check_mark(floor_desk.desk_of(services, tx), task, next_.stop, step.hand)
             await tx.execute(IN_HAND, task["id"], step.hand.stop_id, step.hand.units, step.hand.mark)
             return _answer(_held(next_.stop, step.hand), picking.wanted(stops, step.hand, sorting=sorting))
         assert step.put is not None
@@ -131,29 +125,16 @@ async def scan_pick(services: Services, scan: Scan) -> Picked:
         return await _go_on(desk, task, f"{step.put.units} × {next_.stop.sku} picked", scan.actor)
 
 
-async def _check_serial(tx: Tx, merchant_id: int, stop: Stop, hand: Hand) -> None:
-    if stop.tracking != "serial" or not hand.mark:
-        return
-    await tx.execute(ONE_AT_A_TIME, str(merchant_id), f"{stop.sku}:{hand.mark}")
-    other = await tx.fetchval(SERIAL, merchant_id, stop.sku, hand.mark)
-    if other is not None:
-        raise Conflict(f"{stop.sku} number {hand.mark} was picked for {other} already; take another one")
-
-
 async def _put(desk: Desk, task: Row, put: tuple[Stop, Hand], actor: str) -> None:
     """Counts units as picked, and moves their order on when they were its last."""
     stop, hand = put
-    await _check_serial(desk.tx, task["merchant_id"], stop, hand)
+    await floor_marks.check_mark(desk, task, stop, hand)
     if stop.left == hand.units:
         await hands.take(desk, task["merchant_id"], [stop.fulfillment_id])
     if not await desk.tx.execute(COUNT, stop.id, hand.units, stop.left):
         raise Conflict(f"fewer of {stop.sku} are wanted by now: a part that goes with it is missing; scan again")
     await desk.tx.execute(IN_HAND, task["id"], None, 0, "")
-    if hand.mark:
-        await desk.tx.execute(
-            MARK, desk.ids.next(), task["merchant_id"], stop.id, stop.fulfillment_id, stop.sku, hand.mark, hand.units,
-            desk.now, actor,
-        )  # fmt: skip
+    await floor_marks.keep_mark(desk, task, stop, hand, actor)
     if stop.left == hand.units:
         await floor_desk.finish_order(desk, task["merchant_id"], stop.fulfillment_id, actor)
 
@@ -185,6 +166,26 @@ async def report_short(services: Services, scan: Scan) -> Picked:
         return await _go_on(desk, task, said, scan.actor)
 
 
+async def report_lot_gone(services: Services, scan: Scan) -> Picked:
+    """None of the lot that is to be taken first lies there: the next one is asked for. Raises `Conflict` when no lot is
+    asked for."""
+    async with services.database.transaction() as tx:
+        task = await floor_desk.own_task(tx, scan.merchant_id, scan.task_id, scan.actor)
+        stops, _ = await floor_desk.stops_of(tx, scan.merchant_id, task["id"])
+        next_ = floor_desk.wanted_of(task, stops)
+        if next_.stop is None or next_.stop.tracking != "lot":
+            raise Conflict("no lot is asked for here")
+        desk = floor_desk.desk_of(services, tx)
+        lot = await floor_marks.lose_lot(tx, task, next_.stop, desk.now.date())
+        details: dict[str, Plain] = {"lot": lot, "walk": task["id"]}
+        said = (scan.actor, "lot_gone", f"product:{next_.stop.sku}")
+        told = await _go_on(
+            desk, task, f"lot {lot} of {next_.stop.sku} is asked for no more; count what lies there", scan.actor
+        )
+        await floor_desk.note(desk, scan.merchant_id, said, details)
+        return told
+
+
 async def _shorten(services: Services, desk: Desk, stop: Stop, scan: Scan) -> str:
     batch = Batch(desk.ids, desk.now)
     asked = ReportShortage(merchant_id=scan.merchant_id, line_id=stop.line_id, found=stop.picked, actor=scan.actor)
@@ -196,7 +197,14 @@ async def _shorten(services: Services, desk: Desk, stop: Stop, scan: Scan) -> st
     await floor_desk.note(desk, scan.merchant_id, (scan.actor, "report_short", subject), details)
     if short.kept:
         await floor_desk.finish_order(desk, scan.merchant_id, stop.fulfillment_id, scan.actor)
-    back = ", ".join(f"{row['surplus']} × {row['sku']}" for row in rows if row["surplus"])
+    marks = await floor_marks.put_back(
+        desk.tx, stop.fulfillment_id, {r["id"]: r["surplus"] for r in rows if r["surplus"]}
+    )
+    back = ", ".join(
+        f"{row['surplus']} × {row['sku']}" + (f" ({marks[row['id']]})" if row["id"] in marks else "")
+        for row in rows
+        if row["surplus"]
+    )
     said = f"{stop.left} × {stop.sku} short; order {stop.order} is routed again for {short.units}"
     return f"{said}; put back {back}" if back else said
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hub.actions import floor_desk, floor_looks
+from hub.actions import floor_desk, floor_looks, floor_marks
 from hub.actions import floor_station as station
 from hub.actions.floor_pick import CATCH_UP
 from hub.actions.floor_station import Station
@@ -128,7 +128,10 @@ async def _damaged(services: Services, desk: Desk, work: WorkRow, look: Look) ->
     )
     short = await shorten(services, desk.tx, batch, asked)
     await batch.flush(desk.tx)
-    await desk.tx.fetch(CATCH_UP, work.id)
+    rows = await desk.tx.fetch(CATCH_UP, work.id)
+    # The number of a damaged unit stays taken: nobody picks it again. Parts of its bundle go back to the shelf.
+    back_to_shelf = {row["id"]: row["surplus"] for row in rows if row["surplus"] and row["sku"] != look.sku}
+    await floor_marks.put_back(desk.tx, work.id, back_to_shelf)
     await announce(desk.tx, "orders")
     said = f"{look.units} × {look.sku} in quarantine; order {work.order_number} is routed again for {short.units}"
     back = ", ".join(f"{units} × {sku}" for sku, units in short.put_back.items())

@@ -19,6 +19,7 @@ def floor(run: Run) -> typer.Typer:
     group = typer.Typer(no_args_is_help=True, help="The warehouse floor: bins, boxes, waves, picking by scan.")
     _knowing(group, run)
     _measuring(group, run)
+    _expiring(group, run)
     _waving(group, run)
     _planning(group, run)
     _picking(group, run)
@@ -43,6 +44,24 @@ def _knowing(group: typer.Typer, run: Run) -> None:
 
         new = NewCode(merchant_id=MERCHANT, code=code, sku=sku, units=units, actor=ACTOR)
         run(lambda parts: put_code(parts.services, new))
+
+
+def _expiring(group: typer.Typer, run: Run) -> None:
+    @group.command("lot")
+    def lot(
+        sku: str,
+        location: str,
+        code: Annotated[str, typer.Argument(help="The lot's number, as it is scanned.")],
+        expires: Annotated[str, typer.Argument(help="YYYY-MM-DD.")],
+        units: Annotated[int, typer.Option(min=1, help="So many lie there.")],
+    ) -> None:
+        """A lot that lies somewhere. Example: python main.py floor lot TEA AAC L-27 2027-01-31 --units 40"""
+        from hub.actions.floor_marks import NewLot, put_lot
+
+        new = NewLot(
+            merchant_id=MERCHANT, location=location, sku=sku, lot=code, expires=expires, units=units, actor=ACTOR
+        )
+        run(lambda parts: put_lot(parts.services, new))
 
 
 def _measuring(group: typer.Typer, run: Run) -> None:
@@ -164,6 +183,11 @@ def _picking(group: typer.Typer, run: Run) -> None:
 
         return await report_short(services, asked)
 
+    async def lot(services: Any, asked: Any) -> Any:
+        from hub.actions.floor_pick import report_lot_gone
+
+        return await report_lot_gone(services, asked)
+
     async def back(services: Any, asked: Any) -> None:
         from hub.actions.floor_pick import give_back_walk
 
@@ -171,6 +195,7 @@ def _picking(group: typer.Typer, run: Run) -> None:
 
     command("take", take, "Take a walk; nobody else can then.")
     command("short", short, "What is wanted next is not on the shelf.")
+    command("lot-gone", lot, "None of the lot to be taken first is there.")
     command("back", back, "Give a walk back where it stands.")
 
     @group.command("scan")

@@ -20,7 +20,8 @@ MOST_MARK = 64
 
 
 class Stop(Struct, frozen=True):
-    """So many of one SKU from one bin for one order. `tote` is what they are put into."""
+    """So many of one SKU from one bin for one order. `tote` is what they are put into; `lot`: which one is to be taken
+    from first, where one is known."""
 
     id: int
     sku: str
@@ -35,6 +36,7 @@ class Stop(Struct, frozen=True):
     fulfillment_id: int = 0
     line_id: int = 0
     order: str = ""
+    lot: str = ""
 
     @property
     def left(self) -> int:
@@ -76,7 +78,8 @@ class Wanted(Struct, frozen=True):
         if self.kind == "tote":
             assert self.hand is not None
             return f"tote {stop.tote} (slot {stop.slot}) for {self.hand.units} × {stop.sku}"
-        return f"the {self.kind} number of {stop.sku}"
+        first = f": {stop.lot}" if self.kind == "lot" and stop.lot else ""
+        return f"the {self.kind} number of {stop.sku}{first}"
 
 
 Codes = Mapping[str, tuple[str, int]]

@@ -136,7 +136,7 @@ class WaveRule(Row):
 class Lot(Row):
     """A lot of a SKU at a location, and when it expires: what expires first is picked first.
 
-    `units` were told to lie there, `taken` of them were picked; `gone`: a picker found none of it any more.
+    `units` were told to lie there; how many of them are picked, `PickMark` says. `gone`: a picker found none any more.
     """
 
     location_id = fields.BigIntField()
@@ -144,13 +144,12 @@ class Lot(Row):
     lot = fields.CharField(max_length=64)
     expires_on = fields.DateField()
     units = fields.IntField()
-    taken = fields.IntField(db_default=0)
     gone = fields.BooleanField(db_default=False)
 
     class Meta:
         table = "lots"
         unique_together = (("merchant_id", "location_id", "sku", "lot"),)
-        constraints = (check("lot_units", "units > 0 AND taken >= 0"),)
+        constraints = (check("lot_units", "units > 0"),)
 
 
 class FloorKey(Row):

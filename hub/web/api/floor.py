@@ -13,7 +13,7 @@ from aiohttp import web
 from hub.actions.floor_hand_over import HandOver, hand_over
 from hub.actions.floor_once import Once, once
 from hub.actions.floor_pack import open_station, pack_suggested, scan_pack, start_over
-from hub.actions.floor_pick import Picked, Scan, claim_walk, give_back_walk, report_short, scan_pick
+from hub.actions.floor_pick import Picked, Scan, claim_walk, give_back_walk, report_lot_gone, report_short, scan_pick
 from hub.actions.floor_quality import Look, record_look
 from hub.actions.floor_release import NewWave, release_wave
 from hub.actions.floor_station import Pack, Station
@@ -103,6 +103,11 @@ async def scan_walk(request: web.Request) -> shapes.PickedView:
 async def short_walk(request: web.Request) -> shapes.PickedView:
     """What is wanted next is not there."""
     return await _pick(request, report_short)
+
+
+async def lot_walk(request: web.Request) -> shapes.PickedView:
+    """None of the lot that is wanted first is there."""
+    return await _pick(request, report_lot_gone)
 
 
 async def back_walk(request: web.Request) -> shapes.DoneView:
@@ -216,6 +221,7 @@ ENDPOINTS = (
     _post("/walks/{id}/take", "Take a walk; nobody else can then", shapes.PickedView, take_walk),
     _scan("/walks/{id}/scan", "One scan on a walk of yours", shapes.PickedView, scan_walk),
     _post("/walks/{id}/short", "What is wanted next is not on the shelf", shapes.PickedView, short_walk),
+    _post("/walks/{id}/lot-gone", "None of the lot that is to be taken first is there", shapes.PickedView, lot_walk),
     _post("/walks/{id}/back", "Give a walk back where it stands", shapes.DoneView, back_walk),
     _post("/walks/{id}/free", "Take a walk from whoever has it", shapes.DoneView, free_walk),
     _scan("/stations", "Open the pack station: a tote, an order's number, a product", shapes.StationView, open_pack),

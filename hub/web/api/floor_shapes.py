@@ -37,7 +37,8 @@ class ReleasedView(View, frozen=True):
 
 
 class StopView(View, frozen=True):
-    """So many of a SKU from one bin for one order; `left` are still to be picked. `tracking`: lot or serial."""
+    """So many of a SKU from one bin for one order; `left` are still to be picked. `tracking`: lot or serial; `lot`:
+    which one is to be taken from first, where one is known."""
 
     sku: str
     title: str
@@ -51,6 +52,7 @@ class StopView(View, frozen=True):
     tote: str
     order: str
     fulfillment_id: str
+    lot: str
 
 
 class WalkBody(View, frozen=True):
@@ -182,4 +184,5 @@ def _stop(of: Stop) -> StopView:
     return StopView(
         sku=of.sku, title=of.title, bin=of.bin, quantity=of.quantity, picked=of.picked, short=of.short, left=of.left,
         tracking=of.tracking, slot=of.slot, tote=of.tote, order=of.order, fulfillment_id=str(of.fulfillment_id),
+        lot=of.lot,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from hub.actions.floor_hand_over import HandOver, hand_over
 from hub.actions.floor_pack import open_station, pack_suggested, scan_pack, see_station, start_over
-from hub.actions.floor_pick import Scan, claim_walk, give_back_walk, report_short, scan_pick
+from hub.actions.floor_pick import Scan, claim_walk, give_back_walk, report_lot_gone, report_short, scan_pick
 from hub.actions.floor_quality import Look, record_look
 from hub.actions.floor_station import Pack, Station
 from hub.actions.floor_unpack import unpack
@@ -43,7 +43,7 @@ async def walk_scan(request: web.Request) -> web.Response:
             await give_back_walk(hub, scan)
             view.note(request, "You gave the walk back.")
         else:
-            act = {"take": claim_walk, "short": report_short}.get(what, scan_pick)
+            act = {"take": claim_walk, "short": report_short, "lot": report_lot_gone}.get(what, scan_pick)
             view.note(request, _sentence((await act(hub, scan)).said))
     except REFUSED as error:
         view.note(request, _why(error), "bad")
