@@ -4,6 +4,9 @@ Choosing the fewest is set cover, so the search is exponential in the number of 
 search tries one shipment, then two, and so on; within a size it leaves out every branch that cannot have everything any
 more, or cannot be cheaper than what was found. With the fewest shipments every one of them is used, so that the cost of
 a group is its fixed costs plus, item by item, its units taken where a unit is cheapest.
+
+Beyond 8 locations the search may end before it has seen everything. Where a solver is installed it is then asked, and
+the answer is exact again; without one the best that was found counts, and says so.
 """
 
 from __future__ import annotations
@@ -11,6 +14,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
+
+from hub.domain import routing_solver
+from hub.domain.routing_solver import Question
+
+FEW = 8
+"""Locations among which the search always sees everything that matters."""
+
+BEFORE_SOLVER = 2_000
+"""Groups looked at before a solver is asked, where there is one: about as long as its answer takes."""
 
 BUDGET = 50_000
 """Groups looked at before the search settles for what it has. 40 locations and 3 shipments stay below."""
@@ -44,16 +56,26 @@ def split(want: Mapping[str, int], sources: Sequence[Source], most: int, budget:
         total = sum(want.values())
         cost, best = min((sources[n].fixed + sources[n].each * total, n) for n in whole)
         return Split((best,), cost)
-    search = _Search(want, [sources[n] for n in useful], budget)
-    for count in range(2, min(most, len(useful)) + 1):
-        search.look(count)
-        if search.best is not None or search.left <= 0:
-            break
-    found = search.best or (search.greedy(most) if search.left <= 0 else None)
+    found = _searched(want, [sources[n] for n in useful], most, budget)
     if found is None:
         return None
-    group = sorted(found, key=lambda n: (search.sources[n].each, n))
-    return Split(tuple(useful[n] for n in group), search.cost(found), search.left > 0)
+    group = sorted(found.chosen, key=lambda n: (sources[useful[n]].each, n))
+    return Split(tuple(useful[n] for n in group), found.cost, found.exact)
+
+
+def _searched(want: Mapping[str, int], sources: list[Source], most: int, budget: int) -> Split | None:
+    """Two locations or more. `chosen` in the order of `sources`."""
+    solver = len(sources) > FEW and routing_solver.installed()
+    search = _Search(want, sources, min(budget, BEFORE_SOLVER) if solver else budget)
+    search.to(most)
+    if search.left <= 0 and solver:
+        solved = routing_solver.solve(search.question(most))
+        if solved is not None:
+            return Split(solved.group, search.cost(solved.group)) if solved.group is not None else None
+        search = _Search(want, sources, budget)
+        search.to(most)
+    found = search.best or (search.greedy(most) if search.left <= 0 else None)
+    return Split(found, search.cost(found), search.left > 0) if found is not None else None
 
 
 class _Search:
@@ -69,6 +91,20 @@ class _Search:
         self._units = sum(units for _, units in self._want) * min((s.each for s in sources), default=0)
         self._tops: list[list[tuple[int, ...]]] = []
         self._fixed = _least_fixed(sources)
+
+    def to(self, most: int) -> None:
+        """Looks through groups of two, of three, up to `most`, until one has everything or the budget is spent."""
+        for count in range(2, min(most, len(self.sources)) + 1):
+            self.look(count)
+            if self.best is not None or self.left <= 0:
+                return
+
+    def question(self, most: int) -> Question:
+        """The same for a solver."""
+        return Question(
+            tuple(units for _, units in self._want), tuple(self._free), tuple(s.fixed for s in self.sources),
+            tuple(s.each for s in self.sources), most,
+        )  # fmt: skip
 
     def look(self, count: int) -> None:
         """Looks through all groups of `count` sources."""
