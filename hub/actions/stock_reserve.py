@@ -30,6 +30,8 @@ PLACES = "SELECT id FROM locations WHERE merchant_id = $1 AND active"
 TURN = "SELECT pg_advisory_xact_lock(hashtextextended('crossdock:checkout:' || $1::text || ':' || $2, 0))"
 DUE = """SELECT DISTINCT merchant_id, ref FROM reservations WHERE until <= $1 AND kind = 'checkout'
     ORDER BY merchant_id, ref LIMIT $2"""
+LATE = """SELECT EXISTS (
+    SELECT 1 FROM reservations WHERE merchant_id = $1 AND kind = 'checkout' AND ref = $2 AND until <= $3)"""
 END = """DELETE FROM reservations WHERE merchant_id = $1 AND kind = 'checkout' AND ref = $2 AND until <= $3
     RETURNING sku, location_id, units"""
 
@@ -53,7 +55,8 @@ class Reserved(Struct, frozen=True):
 
 
 async def reserve_units(services: Services, asked: Reserve) -> Reserved:
-    """All of it or nothing, of a bundle each whole at one location; the same reference again gets what it has.
+    """All of it or nothing, of a bundle each whole at one location; the same reference again gets what it has, until its
+    time is up.
 
     Raises `NotFound` for an unknown SKU, `Invalid` for silly units or minutes, `Conflict` when too few are free.
     """
@@ -61,7 +64,10 @@ async def reserve_units(services: Services, asked: Reserve) -> Reserved:
         raise Invalid("minutes", f"give 1 to {MOST_MINUTES}")
     reference, merchant_id = booking.reference_of(asked.reference), asked.merchant_id
     parts = await booking.parts_of(services.database.plain, merchant_id, asked.lines)
-    until = services.clock.now() + timedelta(minutes=asked.minutes)
+    now = services.clock.now()
+    until = now + timedelta(minutes=asked.minutes)
+    if await services.database.plain.fetchval(LATE, merchant_id, reference, now):
+        await _end(services, (merchant_id, reference), now)  # nobody has freed it yet; it is asked for anew
     async with services.database.transaction() as tx:
         await tx.execute(TURN, str(merchant_id), reference)
         if before := await tx.fetch(HELD, merchant_id, reference):
