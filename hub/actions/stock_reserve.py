@@ -55,8 +55,8 @@ class Reserved(Struct, frozen=True):
 
 
 async def reserve_units(services: Services, asked: Reserve) -> Reserved:
-    """All of it or nothing, of a bundle each whole at one location; the same reference again gets what it has, until its
-    time is up.
+    """All of it or nothing, of a bundle each whole at one location; the same reference again gets what it has, until
+    its time is up.
 
     Raises `NotFound` for an unknown SKU, `Invalid` for silly units or minutes, `Conflict` when too few are free.
     """
