@@ -10,11 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hub.actions.cancel_order import Cancel, cancel_order
+from hub.actions.routing_reject import Rejection, reject_fulfillment
 from hub.actions.stock_adjust import Adjust, adjust_stock
 from hub.actions.stock_count import Counted, OpenSheet, count_line, open_sheet
 from hub.actions.stock_quarantine import Quarantine, let_out, put_aside
 from hub.actions.stock_receive import Receive, receive_stock
 from hub.actions.stock_reserve import Reserve, release_units, reserve_units
+from hub.actions.stock_shortage import ReportShortage, report_shortage
 from hub.actions.stock_transfer import Arrive, Ship, receive_transfer, ship_transfer
 from hub.errors import Conflict, CrossdockError
 from hub.flow.runner import Runner
@@ -25,7 +28,7 @@ from tests.support.database import empty
 from tests.support.world import MERCHANT
 
 UNITS, ALLOCATORS = 50, 200
-FEW = settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SLOW = settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -119,7 +122,23 @@ SMALL = st.integers(1, 9)
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(
-            ["receive", "adjust", "aside", "out", "gone", "reserve", "release", "ship", "arrive", "count", "order"]
+            [
+                "receive",
+                "adjust",
+                "aside",
+                "out",
+                "gone",
+                "reserve",
+                "release",
+                "ship",
+                "arrive",
+                "count",
+                "order",
+                "reject",
+                "short",
+                "cancel",
+                "route",
+            ]
         ),
         SKUS,
         SMALL,
@@ -150,8 +169,40 @@ def deeds(desk: Desk, step: Step) -> Awaitable[object]:
         "arrive": lambda: receive_transfer(services, Arrive(**some, complete=which == 0)),
         "count": lambda: _count(desk, sku, units),
         "order": lambda: desk.take(an_order(lines=(mug(sku=sku, listing_id="", quantity=units),))),
+        "reject": lambda: _reject(desk, which),
+        "short": lambda: _short(desk, which, units),
+        "cancel": lambda: _cancel(desk, which),
+        "route": lambda: _route(desk),
     }  # fmt: skip
     return table[what]()
+
+
+async def _reject(desk: Desk, which: int) -> None:
+    """A location will not ship one of the fulfillment orders there are."""
+    rows = await desk.world.rows("SELECT id FROM fulfillment_orders WHERE state <> 10 ORDER BY id OFFSET $1", which)
+    for row in rows[:1]:
+        asked = Rejection(merchant_id=MERCHANT, fulfillment=str(row["id"]), reason="closed", actor="user:7")
+        await reject_fulfillment(desk.world.services, asked)
+
+
+async def _short(desk: Desk, which: int, units: int) -> None:
+    """A picker finds fewer than there should be for one of the fulfillment lines there are."""
+    rows = await desk.world.rows(
+        """SELECT l.id, l.quantity FROM fulfillment_lines l JOIN fulfillment_orders f ON f.id = l.fulfillment_id
+           WHERE f.state <> 10 ORDER BY l.id OFFSET $1""",
+        which,
+    )
+    for row in rows[:1]:
+        found = min(units, row["quantity"]) - 1
+        asked = ReportShortage(merchant_id=MERCHANT, line_id=row["id"], found=found, actor="user:7")
+        await report_shortage(desk.world.services, asked)
+
+
+async def _cancel(desk: Desk, which: int) -> None:
+    """One of the orders there are is no longer wanted."""
+    for row in await desk.world.rows("SELECT id FROM orders ORDER BY id OFFSET $1 LIMIT 1", which):
+        asked = Cancel(merchant_id=MERCHANT, order_id=row["id"], actor="user:7", reason="changed their mind")
+        await cancel_order(desk.world.services, asked)
 
 
 async def _count(desk: Desk, sku: str, units: int) -> None:
@@ -165,13 +216,14 @@ async def _count(desk: Desk, sku: str, units: int) -> None:
 
 
 async def fresh(desk: Desk) -> None:
-    """Twelve mugs and cups in Berlin, four in Hamburg, and a bundle of both."""
+    """Twelve mugs and cups in Berlin, four in Hamburg, a bundle of both, and three orders that are routed."""
     await empty(desk.world.database)
     desk.directory.forget()
     await desk.set_up()
     await desk.count(MUG=12, CUP=12)
     await desk.count("hamburg", MUG=4, CUP=4)
     await bundle(desk, "DUO", MUG=2, CUP=1)
+    await desk.take(*(an_order(lines=(mug(sku=sku, listing_id="", quantity=3),)) for sku in ("MUG", "DUO", "CUP")))
 
 
 async def tried(desk: Desk, step: Step) -> None:
