@@ -46,7 +46,7 @@ class Score(Value, frozen=True):
     rules: tuple[Why, ...]
 
 
-def purchase(order: OrderRow, cards: Iterable[str] = ()) -> Purchase:
+def purchase(order: OrderRow) -> Purchase:
     """An order of the flow as rules read it."""
     ship_to = order.ship_to
     return Purchase(
@@ -57,7 +57,7 @@ def purchase(order: OrderRow, cards: Iterable[str] = ()) -> Purchase:
         email=order.email,
         phone=order.buyer.phone or (ship_to.phone if ship_to else ""),
         ip=order.buyer.ip,
-        cards=tuple(cards),
+        cards=tuple(dict.fromkeys(f"{paid.gateway}:{paid.last4}" for paid in order.payments if paid.last4)),
         ship_to=ship_to,
         bill_to=order.bill_to,
         risks=order.risks,

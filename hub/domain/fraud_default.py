@@ -1,7 +1,7 @@
 """The rules that review goes by until a merchant switches on others, and what they know of the world.
 
-`DEFAULT` asks only what is cheap to know: its one velocity is that of the e-mail address, which has an index. `STRICT`
-also counts addresses, phones, cards and IP addresses over a merchant's recent orders.
+`DEFAULT` asks only what is cheap to know: it counts orders and cards of one e-mail address, which has an index.
+`STRICT` also counts addresses, phones, cards and IP addresses over a merchant's recent orders.
 """
 
 from __future__ import annotations
@@ -17,7 +17,15 @@ kind = "velocity"
 of = "email"
 within_minutes = 60
 more_than = 5
-weight = 35
+weight = 25
+
+[[rule]]
+name = "many cards for one e-mail address"
+kind = "many_cards"
+of = "email"
+within_minutes = 1440
+more_than = 2
+weight = 60
 
 [[rule]]
 name = "the channel warns"
@@ -85,7 +93,7 @@ kind = "velocity"
 of = "phone"
 within_minutes = 240
 more_than = 3
-weight = 10
+weight = 5
 
 [[rule]]
 name = "many orders with one card"
@@ -93,7 +101,7 @@ kind = "velocity"
 of = "card"
 within_minutes = 240
 more_than = 3
-weight = 15
+weight = 5
 
 [[rule]]
 name = "many orders from one IP address"
@@ -117,14 +125,6 @@ kind = "many_cards"
 of = "address"
 within_minutes = 1440
 more_than = 5
-weight = 40
-
-[[rule]]
-name = "many cards for one e-mail address"
-kind = "many_cards"
-of = "email"
-within_minutes = 1440
-more_than = 2
 weight = 40
 
 [[rule]]

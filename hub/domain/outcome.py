@@ -243,6 +243,7 @@ class PaymentRow(Value, frozen=True):
     amount: int
     captured: int
     gateway: str = ""
+    last4: str = ""
 
 
 class HoldRow(Value, frozen=True):

@@ -47,7 +47,7 @@ class ReviewFacts(Struct, frozen=True, kw_only=True):
     """`listings`: (account, listing id) → SKU; `skus`: (merchant, SKU) there are; `twins`: by order id.
 
     By merchant: `policies` (none: no rules), `seen`, what their velocities count, `carriers`, the names of its carriers
-    in lower case. By order: `cards`. `credit` is used up while a batch is decided.
+    in lower case. `credit` is used up while a batch is decided.
     """
 
     listings: Mapping[tuple[int, str], str] = {}
@@ -55,7 +55,6 @@ class ReviewFacts(Struct, frozen=True, kw_only=True):
     twins: Mapping[int, tuple[Twin, ...]] = {}
     policies: Mapping[int, Policy] = {}
     seen: Mapping[int, fraud.Sightings] = {}
-    cards: Mapping[int, tuple[str, ...]] = {}
     carriers: Mapping[int, str] = {}
     credit: Credit = Credit()
 
@@ -221,7 +220,7 @@ def fraud_holds(order: OrderRow, facts: ReviewFacts) -> tuple[HoldNeed, ...]:
     policy = facts.policies.get(order.merchant_id)
     if policy is None or all(line.ordered - line.cancelled <= line.shipped for line in order.lines):
         return ()
-    bought = fraud.purchase(order, facts.cards.get(order.id, ()))
+    bought = fraud.purchase(order)
     scored = fraud.score(bought, policy.rules, facts.seen.get(order.merchant_id, fraud.Sightings()))
     passed = [
         hold.detail.get("score") for hold in order.holds if hold.reason == "fraud" and hold.resolution == "accept"

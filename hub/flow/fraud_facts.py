@@ -23,12 +23,13 @@ MOST_RECENT = 3000
 """Of a merchant whose rules count phones, addresses, cards or IP addresses, the newest orders of the window."""
 
 _ENDED = f"({int(Lifecycle.CANCELLED)}, {int(Lifecycle.REJECTED)})"
-_MINE = """unnest($1::bigint[], $2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::boolean[])
-    AS mine(id, merchant_id, email, placed_at, since, history)"""
+_MINE = """unnest($1::bigint[], $2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::boolean[],
+        $7::boolean[]) AS mine(id, merchant_id, email, placed_at, since, history, cards)"""
 _SAME = "o.email = mine.email AND o.merchant_id + 0 = mine.merchant_id AND o.id <> mine.id"
 """`+ 0`: found by the address, never by reading what the merchant has, which a planner with old statistics prefers."""
+_CARDS = "ARRAY(SELECT p.gateway || ':' || p.last4 FROM payments p WHERE p.order_id = o.id AND p.last4 <> '')"
 BY_EMAIL = f"""SELECT o.id, o.merchant_id, o.placed_at, o.state, o.currency, o.email, '' AS phone, '' AS ip,
-        NULL AS ship_to, '{{}}'::text[] AS cards
+        NULL AS ship_to, CASE WHEN mine.cards THEN {_CARDS} ELSE '{{}}' END AS cards
     FROM {_MINE} CROSS JOIN LATERAL (
         (SELECT o.* FROM orders o WHERE {_SAME} AND o.placed_at BETWEEN mine.since AND mine.placed_at
          LIMIT {MOST_OF_ONE})
@@ -38,24 +39,22 @@ BY_EMAIL = f"""SELECT o.id, o.merchant_id, o.placed_at, o.state, o.currency, o.e
 RECENT = f"""SELECT o.id, o.merchant_id, o.placed_at, o.state, o.currency, o.email,
         coalesce(nullif(o.buyer->>'phone', ''), o.ship_to->>'phone', '') AS phone,
         coalesce(o.buyer->>'ip', '') AS ip, o.ship_to::text,
-        CASE WHEN w.cards THEN ARRAY(SELECT p.gateway || ':' || p.last4 FROM payments p
-            WHERE p.order_id = o.id AND p.last4 <> '') ELSE '{{}}' END AS cards
-    FROM unnest($7::bigint[], $8::timestamptz[], $9::boolean[]) AS w(merchant_id, since, cards) CROSS JOIN LATERAL (
+        CASE WHEN w.cards THEN {_CARDS} ELSE '{{}}' END AS cards
+    FROM unnest($8::bigint[], $9::timestamptz[], $10::boolean[]) AS w(merchant_id, since, cards) CROSS JOIN LATERAL (
         SELECT * FROM orders o WHERE o.merchant_id = w.merchant_id AND o.created_at >= w.since
         ORDER BY o.created_at DESC LIMIT {MOST_RECENT}) o"""
 
 _address = msgspec.json.Decoder(Address)
 Policies = Mapping[int, Policy]
-History = tuple[dict[int, Sightings], dict[int, tuple[str, ...]]]
 
 
-async def history(desk: Desk, orders: Sequence[OrderRow], policies: Policies) -> History:
-    """What rules count, by merchant; and the cards of the batch's own orders."""
+async def history(desk: Desk, orders: Sequence[OrderRow], policies: Policies) -> dict[int, Sightings]:
+    """What rules count, by merchant."""
     mine = [_asked(order, policies[order.merchant_id]) for order in orders if _asks(order, policies)]
     wide = _windows(orders, policies)
     if not mine and not wide:
-        return {}, {}
-    arguments = list(map(list, zip(*mine, strict=True))) if mine else [[] for _ in range(6)]
+        return {}
+    arguments = list(map(list, zip(*mine, strict=True))) if mine else [[] for _ in range(7)]
     sql = f"{RECENT} UNION ALL {BY_EMAIL}" if wide else BY_EMAIL
     windows = list(map(list, zip(*wide, strict=True))) if wide else []
     return _counted(await desk.tx.fetch(sql, *arguments, *windows), orders)
@@ -70,7 +69,7 @@ def _asked(order: OrderRow, policy: Policy) -> tuple[object, ...]:
     rules = policy.rules
     since = order.placed_at - (rules.window if "email" in rules.counted else timedelta())
     history = rules.asks_history(order.currency, order.total)
-    return order.id, order.merchant_id, order.email, order.placed_at, since, history
+    return order.id, order.merchant_id, order.email, order.placed_at, since, history, rules.reads_cards
 
 
 def _windows(orders: Sequence[OrderRow], policies: Policies) -> list[tuple[object, ...]]:
@@ -81,19 +80,15 @@ def _windows(orders: Sequence[OrderRow], policies: Policies) -> list[tuple[objec
     return [
         (merchant, order.placed_at - policies[merchant].rules.window, policies[merchant].rules.reads_cards)
         for merchant, order in first.items()
-        if policies[merchant].rules.counted - {"email"} or policies[merchant].rules.reads_cards
+        if policies[merchant].rules.counted - {"email"}
     ]
 
 
-def _counted(rows: Sequence[Row], orders: Sequence[OrderRow]) -> History:
+def _counted(rows: Sequence[Row], orders: Sequence[OrderRow]) -> dict[int, Sightings]:
     seen: dict[int, Sightings] = {order.merchant_id: Sightings(KEYS) for order in orders}
-    own = {order.id for order in orders}
-    cards: dict[int, tuple[str, ...]] = {}
     for row in sorted(rows, key=lambda row: row["ship_to"] is None):  # what is told in full first: each counts once
-        if row["id"] in own and row["cards"]:
-            cards[row["id"]] = tuple(row["cards"])
         seen[row["merchant_id"]].add(_purchase(row))
-    return seen, cards
+    return seen
 
 
 def _purchase(row: Row) -> Purchase:

@@ -26,7 +26,7 @@ _contents = msgspec.json.Decoder(dict[int, int])
 LINES = """SELECT id, order_id, external_id, title, sku, listing_id, unit_price, discount, tax, requires_shipping,
     grams, ordered, cancelled, assigned, shipped, delivered FROM order_lines WHERE order_id = ANY($1::bigint[])
     ORDER BY order_id, position"""
-PAYMENTS = """SELECT id, order_id, account_id, external_id, state, currency, amount, captured, gateway
+PAYMENTS = """SELECT id, order_id, account_id, external_id, state, currency, amount, captured, gateway, last4
     FROM payments WHERE order_id = ANY($1::bigint[]) ORDER BY id"""
 HOLDS = "SELECT id, order_id, reason, state, detail, resolution FROM holds WHERE order_id = ANY($1::bigint[])"
 WORK_LINES = """SELECT f.id, f.fulfillment_id, f.order_line_id, f.sku, f.quantity, f.per_unit, l.grams, l.title,

@@ -35,14 +35,13 @@ async def facts(desk: Desk, orders: Sequence[OrderRow]) -> ReviewFacts:
     """Four statements a batch; one more where somebody has not paid."""
     known = await desk.directory.known(desk.tx)
     policies = {order.merchant_id: known.policies.get(order.merchant_id, DEFAULT) for order in orders}
-    seen, cards = await fraud_facts.history(desk, orders, policies)
+    seen = await fraud_facts.history(desk, orders, policies)
     return ReviewFacts(
         listings=await _listings(desk, orders),
         skus=await _skus(desk, orders),
         twins=await _twins(desk, orders),
         policies=policies,
         seen=seen,
-        cards=cards,
         carriers=_carriers(known, policies),
         credit=await credit_facts.accounts(desk, orders),
     )

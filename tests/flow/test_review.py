@@ -178,3 +178,26 @@ async def test_every_version_of_the_rules_is_kept(desk: Desk) -> None:
     with pytest.raises(Invalid):
         await switch(desk, "hold_at = 1")
     assert await desk.world.value("SELECT count(*) FROM audit WHERE action = 'switch_rules'") == 2
+
+
+async def test_many_cards_of_one_buyer_are_seen_by_the_rules_that_come_with_the_product(desk: Desk) -> None:
+    """Cards are tried one after the other: from the third on, an order waits; the same card again does not."""
+
+    def tried(email: str, number: int, card: str) -> Any:
+        paid = ChannelPayment(
+            external_id="P1", status=PaymentStatus.CAPTURED, amount=2500 + number, gateway="card", last4=card
+        )
+        line = mug(unit_price=2500 + number, quantity=1)
+        buyer = Buyer(name="B", email=email)
+        return an_order(placed_at=at(number), buyer=buyer, lines=(line,), payments=(paid,))
+
+    changing = [tried("many@example.com", number, f"000{number}") for number in range(4)]
+    steady = [tried("one@example.com", number, "0001") for number in range(4)]
+    await desk.take(*changing[:3], *steady[:3])
+    await desk.take(changing[3], steady[3])
+
+    found = [set(await desk.holds(await desk.order_id(order.external_id))) for order in (*changing, *steady)]
+
+    assert found == [set(), set(), {"fraud"}, {"fraud"}, *[set()] * 4]
+    (detail,) = (await desk.holds(await desk.order_id(changing[2].external_id))).values()
+    assert [(why["rule"], why["cards"]) for why in detail["rules"]] == [("many cards for one e-mail address", 3)]
