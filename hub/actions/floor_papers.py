@@ -69,7 +69,8 @@ async def packing_slip(services: Services, merchant_id: int, work_id: int) -> by
 # ---------------------------------------------------------------- drawing
 
 
-def _page(title: str) -> FPDF:
+def new_page(title: str) -> FPDF:
+    """An empty A4 document."""
     from fpdf import FPDF
 
     page = FPDF(unit="mm", format="A4")
@@ -81,10 +82,10 @@ def _page(title: str) -> FPDF:
 
 
 def _draw_walks(about: str, walks: Sequence[Walking]) -> bytes:
-    page = _page(about)
+    page = new_page(about)
     for walk in walks:
         page.add_page()
-        top = _head(page, about, f"Walk {walk.number}", f"{walk.wave}-{walk.number}")
+        top = head(page, about, f"Walk {walk.number}", f"{walk.wave}-{walk.number}")
         totes = {stop.slot: (stop.tote, stop.order) for stop in walk.stops}
         top = _totes(page, top, sorted((slot, *told) for slot, told in totes.items()))
         rows = [
@@ -92,24 +93,25 @@ def _draw_walks(about: str, walks: Sequence[Walking]) -> bytes:
             for stop in walk.stops
             if stop.left
         ]
-        _table(page, top, (8, 28, 18, 104, 24), rows)
+        table(page, top, (8, 28, 18, 104, 24), rows)
     return bytes(page.output())
 
 
 def _draw_slip(slip: Slip) -> bytes:
-    page = _page(f"Packing slip {slip.number}")
+    page = new_page(f"Packing slip {slip.number}")
     page.add_page()
-    top = _head(page, f"Order {slip.order} · {slip.placed}", "Packing slip", slip.number)
+    top = head(page, f"Order {slip.order} · {slip.placed}", "Packing slip", slip.number)
     page.set_font("sans", size=11)
     for line in slip.address:
         _text(page, MARGIN, top, line, 100)
         top += 5.5
     rows = [(f"{units} ×", sku, title) for title, sku, units in slip.lines]
-    _table(page, top + 8, (18, 44, 120), rows)
+    table(page, top + 8, (18, 44, 120), rows)
     return bytes(page.output())
 
 
-def _head(page: FPDF, small: str, large: str, code: str) -> float:
+def head(page: FPDF, small: str, large: str, code: str) -> float:
+    """The top of a page with a barcode of `code`; gives how far down it goes, in mm."""
     page.set_font("sans", size=9)
     _text(page, MARGIN, 18, small, 95)
     page.set_font("sans", size=20)
@@ -131,7 +133,8 @@ def _totes(page: FPDF, top: float, totes: Sequence[tuple[int, str, str]]) -> flo
     return top + -(-len(totes) // 3) * 26 + 4
 
 
-def _table(page: FPDF, top: float, widths: Sequence[float], rows: Sequence[Sequence[str]]) -> None:
+def table(page: FPDF, top: float, widths: Sequence[float], rows: Sequence[Sequence[str]]) -> None:
+    """Rows of cells from `top` down, over as many pages as they need; widths in mm."""
     page.set_font("sans", size=10)
     for row in rows:
         if top > HEIGHT - 20:

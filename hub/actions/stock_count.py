@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hub.actions import stock_booking as booking
 from hub.actions.services import Services
@@ -35,6 +36,7 @@ fulfillment order counts it when its last unit is picked."""
 
 COUNTED = """UPDATE count_lines SET state = $2, counts = counts + 1, expected = $3, counted = $4, difference = $5,
     counted_at = $6 WHERE id = $1"""
+APPROVE = "UPDATE count_lines SET state = 'booked' WHERE id = $1"
 HOLD = "UPDATE count_sheets SET counter = $2 WHERE id = $1"
 CLOSE = """UPDATE count_sheets SET state = 'done', closed_at = $2 WHERE id = $1
     AND NOT EXISTS (SELECT 1 FROM count_lines WHERE sheet_id = $1 AND state <> 'booked')"""
@@ -155,6 +157,26 @@ async def count_line(services: Services, asked: Counted) -> SheetView:
     return SheetView(shown.id, shown.state, shown.counter, shown.lines, said + (f"; {woken} woken" if woken else ""))
 
 
+async def approve_count(services: Services, asked: Counted) -> SheetView:
+    """Books the difference that the last count of a SKU found, however large: `counter` is whoever approves it, and
+    `units` do not matter. What was sold since the count changes nothing.
+
+    Raises `NotFound`, and `Conflict` for one that waits for no approval or below what is promised at the location.
+    """
+    async with services.database.transaction() as tx:
+        sheet, line = await _line_of(tx, asked)
+        if line["state"] != "recount":
+            raise Conflict(f"{asked.sku} waits for no approval: count it first")
+        await booking.wake(tx, services, asked.merchant_id, [asked.sku])
+        there = await booking.lock(tx, asked.merchant_id, [asked.sku])
+        verdict = Verdict(line["expected"], line["difference"], line["difference"], "approved")
+        told = replace(asked, units=line["counted"])
+        await _book(tx, services, told, (sheet["location_id"], verdict), there)
+        await tx.execute(APPROVE, line["id"])
+        await tx.execute(CLOSE, sheet["id"], services.clock.now())
+    return await show_sheet(services, asked.merchant_id, asked.sheet_id)
+
+
 async def cancel_sheet(services: Services, merchant_id: int, sheet_id: int) -> None:
     """What was booked stays booked. Raises `NotFound`, and `Conflict` when it is closed."""
     async with services.database.transaction() as tx:
@@ -176,14 +198,20 @@ async def show_sheet(services: Services, merchant_id: int, sheet_id: int) -> She
 
 
 async def _held(tx: Tx, asked: Counted) -> tuple[Row, Row]:
-    """The sheet, locked, and the line: counted by nobody else."""
+    """The same, of a sheet that nobody else counts."""
+    sheet, line = await _line_of(tx, asked)
+    if sheet["counter"] not in {"", asked.counter}:
+        raise Conflict(f"{sheet['counter']} counts this sheet; two on one sheet would count the same shelf twice")
+    return sheet, line
+
+
+async def _line_of(tx: Tx, asked: Counted) -> tuple[Row, Row]:
+    """The open sheet, locked, and the line that is not booked yet."""
     sheet = await tx.fetchrow(SHEET, asked.merchant_id, asked.sheet_id)
     if sheet is None:
         raise NotFound(f"no count sheet {asked.sheet_id}")
     if sheet["state"] != "open":
         raise Conflict(f"this sheet is {sheet['state']} already; open another")
-    if sheet["counter"] not in {"", asked.counter}:
-        raise Conflict(f"{sheet['counter']} counts this sheet; two on one sheet would count the same shelf twice")
     line = await tx.fetchrow(LINE, sheet["id"], asked.sku.replace("\0", ""))
     if line is None:
         raise NotFound(f"{asked.sku!r} is not on this sheet")

@@ -28,11 +28,11 @@ COMING = """SELECT t.reference, f.code AS source, g.code AS target, w.shipped - 
     WHERE t.merchant_id = $1 AND w.sku = $2 AND t.state = 'in_transit' AND w.shipped > w.received + w.missing
     ORDER BY t.id"""
 MOVEMENTS = """SELECT m.id, m.at, l.code AS location, m.on_hand, m.reserved, m.reason,
-        coalesce(f.number, r.reference, t.reference, '') AS of, coalesce(f.order_id, 0) AS order_id
+        coalesce(f.number, r.reference, t.reference, k.reference, '') AS of, coalesce(f.order_id, 0) AS order_id
     FROM (SELECT * FROM stock_movements WHERE merchant_id = $1 AND sku = $2 AND id < $3 ORDER BY id DESC LIMIT $4) m
         JOIN locations l ON l.id = m.location_id
         LEFT JOIN fulfillment_orders f ON f.id = m.ref_id LEFT JOIN receipts r ON r.id = m.ref_id
-        LEFT JOIN transfers t ON t.id = m.ref_id
+        LEFT JOIN transfers t ON t.id = m.ref_id LEFT JOIN kit_orders k ON k.id = m.ref_id
     ORDER BY m.id DESC"""
 
 NEWEST = 2**63 - 1
@@ -78,8 +78,8 @@ class ComingView(View, frozen=True):
 
 
 class MovementView(View, frozen=True):
-    """One line of the ledger. `of`: the fulfillment order, receipt or transfer that it belongs to, '' for others;
-    `order_id` 0 where it belongs to no order."""
+    """One line of the ledger. `of`: the fulfillment order, receipt, transfer or kit order that it belongs to, '' for
+    others; `order_id` 0 where it belongs to no order."""
 
     at: datetime
     location: str

@@ -76,14 +76,9 @@ async def ship_transfer(services: Services, asked: Ship) -> TransferView:
     parts = await booking.parts_of(plain, merchant_id, asked.lines)
     await booking.make_rows(services, merchant_id, parts, target)
     async with services.database.transaction() as tx:
-        made = await _make(tx, services, asked, (reference, source, target))
+        made = await make_transfer(tx, services, asked, (reference, source, target), parts)
         if not made:
             return await _same(tx, merchant_id, (reference, source, target), parts)
-        lines = [
-            {"id": services.ids.next(), "merchant_id": merchant_id, "transfer_id": made, "sku": sku, "shipped": units}
-            for sku, units in sorted(parts.items())
-        ]
-        await sets.insert(tx, "transfer_lines", lines)
         there = await booking.lock(tx, merchant_id, parts)
         changes = tuple(Change(sku, source, -units, 0, "transfer_out") for sku, units in sorted(parts.items()))
         booked = booking.Booking(merchant_id=merchant_id, changes=changes, ref_id=made)
@@ -105,8 +100,10 @@ async def receive_transfer(services: Services, asked: Arrive) -> TransferView:
         transfer = await tx.fetchrow(FIND, merchant_id, asked.reference.replace("\0", "").strip())
         if transfer is None:
             raise NotFound(f"no transfer {asked.reference!r}")
-        if transfer["state"] != "in_transit":
+        if transfer["state"] == "received":
             raise Conflict(f"{asked.reference} was received already; adjust what turned up later, reason found")
+        if transfer["state"] != "in_transit":
+            raise Conflict(f"{asked.reference} is {transfer['state']}: nothing of it has left")
         rows = await tx.fetch(LINES, transfer["id"])
         parts = await booking.parts_of(tx, merchant_id, asked.lines) if asked.lines else {}
         after = _after(rows, parts, complete=asked.complete)
@@ -156,14 +153,28 @@ def _arrival(asked: Arrive, transfer: Row, after: tuple[InTransit, ...], parts: 
     )  # fmt: skip
 
 
-async def _make(tx: Tx, services: Services, asked: Ship, key: tuple[str, int, int]) -> int:
-    """The transfer's id; 0 when there is one of this reference."""
+async def make_transfer(  # noqa: PLR0913 - one row and its lines
+    tx: Tx,
+    services: Services,
+    asked: Ship,
+    key: tuple[str, int, int],
+    parts: Mapping[str, int],
+    *,
+    planned: bool = False,
+) -> int:
+    """The id of a new transfer with its lines, which has left or is only planned; 0 when its reference is taken."""
     made = services.ids.next()
     row = {
         "id": made, "merchant_id": asked.merchant_id, "reference": key[0], "from_id": key[1], "to_id": key[2],
-        "state": "in_transit", "shipped_at": services.clock.now(), "actor": asked.actor[:128],
+        "state": "draft" if planned else "in_transit", "shipped_at": None if planned else services.clock.now(),
+        "actor": asked.actor[:128],
     }  # fmt: skip
-    return made if await sets.insert(tx, "transfers", [row], "ON CONFLICT (merchant_id, reference) DO NOTHING") else 0
+    if not await sets.insert(tx, "transfers", [row], "ON CONFLICT (merchant_id, reference) DO NOTHING"):
+        return 0
+    base = {"merchant_id": asked.merchant_id, "transfer_id": made}
+    lines = [{"id": services.ids.next(), **base, "sku": sku, "shipped": units} for sku, units in sorted(parts.items())]
+    await sets.insert(tx, "transfer_lines", lines)
+    return made
 
 
 async def _same(tx: Tx, merchant_id: int, key: tuple[str, int, int], parts: Mapping[str, int]) -> TransferView:
@@ -172,6 +183,8 @@ async def _same(tx: Tx, merchant_id: int, key: tuple[str, int, int], parts: Mapp
     assert before is not None
     rows = await tx.fetch(LINES, before["id"])
     shipped = {row["sku"]: row["shipped"] for row in rows}
+    if before["state"] in {"draft", "cancelled"}:
+        raise Conflict(f"{reference} is {before['state']}; send what was planned, or use another reference")
     if (before["from_id"], before["to_id"]) != (source, target) or shipped != dict(parts):
         raise Conflict(f"{reference} is another transfer, of {booking.listed(shipped)}; use another reference")
     lines = tuple(InTransit(row["sku"], row["shipped"], row["received"], row["missing"]) for row in rows)

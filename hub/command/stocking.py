@@ -8,6 +8,8 @@ import typer
 
 from hub.command import report
 from hub.command.channels import ACTOR, MERCHANT, DryRun, Json, Opened, Run
+from hub.command.kits import kits
+from hub.command.moving import counting, planning
 
 Lines = Annotated[list[str], typer.Argument(help="SKU=UNITS, of a bundle its own SKU.")]
 By = Annotated[str, typer.Option(help="Who does it, for the audit trail.")]
@@ -21,6 +23,7 @@ def on_stock(group: typer.Typer, run: Run) -> None:
     _looking(group, run)
     group.add_typer(_transfers(run), name="transfer")
     group.add_typer(_counts(run), name="count")
+    group.add_typer(kits(run), name="kit")
 
 
 def _receiving(group: typer.Typer, run: Run) -> None:
@@ -118,6 +121,7 @@ def _looking(group: typer.Typer, run: Run) -> None:
 
 def _transfers(run: Run) -> typer.Typer:
     group = typer.Typer(no_args_is_help=True, help="Goods on their way between locations.")
+    planning(group, run)
 
     @group.command("ship")
     def ship(  # noqa: PLR0913, PLR0917 - options that people type
@@ -161,6 +165,7 @@ def _transfers(run: Run) -> typer.Typer:
 def _counts(run: Run) -> typer.Typer:
     group = typer.Typer(no_args_is_help=True, help="Cycle counts, while everybody goes on selling.")
     _opening(group, run)
+    counting(group, run)
 
     @group.command("tell")
     def tell(  # noqa: PLR0913, PLR0917 - options that people type

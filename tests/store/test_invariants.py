@@ -72,6 +72,10 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "stock_range": ("UPDATE stock SET reserved = on_hand + 1 WHERE sku = 'TEAPOT'",),
     "stock_reserved": ("UPDATE stock SET reserved = reserved + 1",),
     "stock_ledger": ("UPDATE stock_movements SET on_hand = on_hand - 1 WHERE reason = 'dispatched'",),
+    "kit_ledger": (
+        """INSERT INTO kit_orders (id, merchant_id, reference, location_id, sku, units, parts, at, actor)
+           VALUES (1, 1, 'K-1', 1, 'KIT', 2, '{"TEAPOT": 1}', now(), 'user:1')""",
+    ),
     "transfer_ledger": (
         """INSERT INTO transfers (id, merchant_id, reference, from_id, to_id, state, shipped_at, actor)
            SELECT 1, 1, 'T1', min(id), max(id), 'in_transit', now(), 'anna' FROM locations""",
