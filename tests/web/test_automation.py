@@ -48,6 +48,16 @@ async def test_a_conflict_is_shown_before_saving_and_saved_only_when_wanted(
     assert (await stored_rules(hub.database, shop.merchant_id)).source == GOOD + OTHER
 
 
+async def test_a_text_that_is_too_long_is_refused_not_cut(desk: Client, hub: Services, shop: Shop) -> None:
+    """Cut where the limit is it would be saved without its last rules, and nobody told."""
+    long = GOOD + "# a remark\n" * 20_000 + OTHER
+
+    page = await send(desk, "save", long, 422, anyway="1")
+
+    assert "the rules are larger than 200 kB" in page
+    assert (await stored_rules(hub.database, shop.merchant_id)).version == 0
+
+
 async def test_trying_writes_nothing(desk: Client, hub: Services, shop: Shop) -> None:
     order = await shop.order(state=Lifecycle.IN_PROGRESS, number="TRY-1", ship_to={"country": "DE"})
     await hub.database.plain.execute(

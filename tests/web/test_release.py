@@ -65,3 +65,12 @@ async def test_the_page_of_a_reason_releases_all_of_it(client: Client, hub: Serv
     assert f"/console/orders/{order}" in page
     async with browser.get("/console/holds") as reply:
         assert "Nothing waits for you" in await reply.text()
+
+
+async def test_ids_that_no_hold_can_have_are_none(client: Client, hub: Services, shop: Shop) -> None:
+    browser = await signed_in(client, hub, shop)
+    form = {"csrf": await csrf(browser, "/console/holds"), "holds": "9" * 30, "resolution": "accept"}
+
+    async with browser.post("/console/holds/release", data=form) as reply:
+        assert reply.status == 200
+        assert "There was nothing to release." in await reply.text()

@@ -18,7 +18,6 @@ from hub.actions.automation_rules import (
     stored_rules,
 )
 from hub.actions.automation_try import Tried, try_rules
-from hub.domain.automation_reading import MOST_BYTES
 from hub.errors import Conflict, Invalid
 from hub.web.auth import WHO, check_form, needs_role
 from hub.web.console import view
@@ -48,7 +47,7 @@ async def rules(request: web.Request) -> web.Response:
 async def change(request: web.Request) -> web.Response:
     """What a person does with a text: look it over, try it, save it. What was typed is never lost."""
     form, who = await check_form(request), needs_role(request, "merchant")
-    hub, text = services(request), form.get("text", "").replace("\r\n", "\n")[:MOST_BYTES]
+    hub, text = services(request), form.get("text", "").replace("\r\n", "\n")
     stored = await stored_rules(hub.database, who.merchant_id)
     checked = await check_rules(hub.database, who.merchant_id, text)
     more: dict[str, object] = {"checked": checked}

@@ -76,7 +76,8 @@ async def release(request: web.Request) -> web.Response:
 async def release_many(request: web.Request) -> web.Response:
     """Releases the chosen holds alike and says what became of each."""
     form, who = await check_form(request), request[WHO]
-    ids = tuple(int(part) for part in form.get("holds", "").split(",") if part.isascii() and part.isdecimal())
+    parts = form.get("holds", "").split(",")
+    ids = tuple(int(part) for part in parts if part.isascii() and part.isdecimal() and len(part) < 19)
     resolution = form.get("resolution", "")
     if not ids:
         view.note(request, "There was nothing to release.", "bad")
