@@ -19,7 +19,7 @@ from aiolimiter import AsyncLimiter
 from tortoise.exceptions import BaseORMException
 
 from hub.accounts import Accounts
-from hub.contract import Answer, Channel, LooksUp, PushesAtOnce
+from hub.contract import About, Answer, Channel, LooksUp, PushesAtOnce
 from hub.domain.lifecycle import Outbox as State
 from hub.domain.order import Value
 from hub.domain.outgoing import Kind, Receipt
@@ -43,7 +43,9 @@ ASK_SECONDS = 5
 SETTLE_PAUSES = (0.1, 0.3, 1.0, 3.0)
 """Seconds between tries to keep answers; after the last the lane is given up, and its calls are unsure."""
 
-CLAIM = 200
+CLAIM = 400
+SETTLED_WITHIN = 5.0
+"""Seconds: a lane claims no more than its rate lets it send in that time, so that a crash leaves few calls unsure."""
 AT_ONCE = 16
 """Single calls of one lane that are under way together."""
 
@@ -111,6 +113,7 @@ class Lane:
         self._account_id = account_id
         self._limiter: AsyncLimiter | None = None
         self.stopping = False
+        self.most = CLAIM
         self.name = f"account:{account_id}"
 
     async def take_over(self) -> None:
@@ -120,12 +123,16 @@ class Lane:
         await self._database.plain.execute(UNSURE, self.name, now, later, await self._repeatable())
 
     async def _repeatable(self) -> list[str]:
-        """Kinds of message whose calls the account honours by their key; none while it cannot be opened."""
+        """Kinds of message whose calls the account honours by their key; none while it cannot be opened. Learns how
+        much to claim at a time."""
         try:
             channel = await self._accounts.open(self._account_id)
         except CrossdockError:
             return []
-        return sorted(self._accounts.connector(channel.account.connector).about.repeatable)
+        about = self._accounts.connector(channel.account.connector).about
+        messages_a_second = _rate(channel, about) * max((1, *about.at_once.values()))
+        self.most = max(AT_ONCE, min(CLAIM, int(messages_a_second * SETTLED_WITHIN)))
+        return sorted(about.repeatable)
 
     def stop(self) -> None:
         """Begins no further call; those under way are settled, and the others wait as if they had not been claimed."""
@@ -134,7 +141,7 @@ class Lane:
     async def work(self) -> int:
         """Sends what is due now; returns how many messages were tried."""
         now = self._ports.clock.now()
-        calls = [_call(row) for row in await self._database.plain.fetch(CLAIM_HEADS, self.name, now, CLAIM)]
+        calls = [_call(row) for row in await self._database.plain.fetch(CLAIM_HEADS, self.name, now, self.most)]
         if not calls:
             return 0
         try:
@@ -152,8 +159,7 @@ class Lane:
     async def _send(self, channel: Channel, calls: Sequence[Call]) -> None:
         about = self._accounts.connector(channel.account.connector).about
         if self._limiter is None:
-            rate = float(channel.account.settings.get("rate") or about.rate)
-            self._limiter = AsyncLimiter(max(1.0, rate), 1.0)
+            self._limiter = AsyncLimiter(_rate(channel, about), 1.0)
         jobs: list[Callable[[], Awaitable[None]]] = []
         for kind in dict.fromkeys(call.kind for call in calls):
             mine = [call for call in calls if call.kind == kind]
@@ -283,6 +289,11 @@ async def _looked_up(channel: Channel, call: Call) -> Receipt | None:
     if isinstance(channel, LooksUp):
         return await channel.look_up(call.kind, call.payload, call.key)
     raise Lost("an earlier try may have gone through and cannot be looked up: check at the channel, then send again")
+
+
+def _rate(channel: Channel, about: About) -> float:
+    """Calls a second: as the account has it, else as the connector says; at least one."""
+    return max(1.0, float(channel.account.settings.get("rate") or about.rate))
 
 
 def _storable(result: Result) -> Result:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 import structlog
 
 from hub.accounts import Accounts
 from hub.flow import gathering
-from hub.flow.outbox import CLAIM, Lane
+from hub.flow.outbox import Lane
 from hub.ports import Ports
 from hub.store.database import Database
 from hub.store.nodes import Node
@@ -98,12 +99,13 @@ class Post:
             await lane.take_over()
             while idle < IDLE_ROUNDS and not lane.stopping:
                 self._wake[name].clear()
+                begun = time.monotonic()
                 tried = await lane.work()
                 idle = 0 if tried else idle + 1
                 if not tried:
                     await self._rest(name)
-                elif tried < CLAIM:
-                    await asyncio.sleep(gathering.pause(tried, CLAIM))
+                elif tried < lane.most:
+                    await asyncio.sleep(gathering.pause(tried, lane.most, time.monotonic() - begun))
         finally:
             if locks is self._node.connection and not locks.is_closed():
                 await self._unlock(name)

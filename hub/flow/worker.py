@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 
@@ -126,6 +127,7 @@ class Worker:
         limit, conflicts = most, 0
         while not self._stopping.is_set():
             self._wakes[name].clear()
+            begun = time.monotonic()
             try:
                 taken = await work(limit)
                 conflicts = 0
@@ -145,7 +147,8 @@ class Worker:
                 continue
             limit = min(most, limit * 2)
             if taken < limit:
-                await self._rest(name, max(pause, gathering.pause(taken, limit)) if taken else POLL_SECONDS)
+                rest = max(pause, gathering.pause(taken, limit, time.monotonic() - begun))
+                await self._rest(name, rest if taken else POLL_SECONDS)
 
     async def _narrow(self, name: str, limit: int, error: Exception) -> int:
         """The next limit; a row that fails all alone is put off, with its error, and the others go on."""

@@ -15,7 +15,7 @@ from hub.domain.outcome import Message
 from hub.domain.outgoing import Kind, PaymentAction, Receipt, StatusUpdate
 from hub.errors import BadPayload, Reconnect, Reject, Retry, Unknown
 from hub.flow.batch import Batch
-from hub.flow.outbox import ASK_SECONDS, LADDER, RECONNECT_SECONDS
+from hub.flow.outbox import ASK_SECONDS, CLAIM, LADDER, RECONNECT_SECONDS
 from tests.flow.desk import Desk, an_order, at
 from tests.support.world import MERCHANT
 
@@ -397,3 +397,15 @@ async def test_too_few_answers_leave_the_whole_call_in_doubt(desk: Desk) -> None
     await desk.lane(many).work()
 
     assert {(row["state"], row["unsure"]) for row in await desk.messages("push_shipment")} == {(Outbox.PENDING, True)}
+
+
+async def test_a_lane_claims_no_more_than_its_rate_settles_in_seconds(desk: Desk) -> None:
+    """After a crash whatever was claimed is unsure: of a slow system that must not be hundreds."""
+    slow = await desk.world.account("paper_many", "slow", {"rate": "1"})
+    fast = await desk.world.account("paper_many", "fast", {"rate": "500"})
+    lanes = [desk.lane(slow), desk.lane(fast)]
+
+    for lane in lanes:
+        await lane.take_over()
+
+    assert [lane.most for lane in lanes] == [100, CLAIM]
