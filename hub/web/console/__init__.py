@@ -21,6 +21,8 @@ from hub.web.console import (
     review_rules,
     routing,
     sign_in,
+    stock_counts,
+    stock_moves,
     terms,
 )
 
@@ -29,7 +31,7 @@ def create_console() -> web.Application:
     """The console as an application below /console/."""
     app = web.Application(middlewares=[with_session, signed_in_only])
     app[orders.COUNTS] = orders.Counts()
-    for room in (orders, holds, deliveries, catalog, automation, floor, floor_scan):
+    for room in (orders, holds, deliveries, catalog, automation, floor, floor_scan, stock_moves, stock_counts):
         app.add_routes(room.ROUTES)
     for room in (accounts, healing, labels, messages, phone, review_rules, routing, sign_in, terms):
         app.add_routes(room.ROUTES)

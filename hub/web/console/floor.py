@@ -83,22 +83,13 @@ async def free(request: web.Request) -> web.Response:
 async def list_paper(request: web.Request) -> web.Response:
     """The pick list of a wave."""
     wave_id = view.number(request, "wave")
-    return _pdf(await pick_list(services(request), request[WHO].merchant_id, wave_id), f"pick-list-{wave_id}")
+    return view.pdf(await pick_list(services(request), request[WHO].merchant_id, wave_id), f"pick-list-{wave_id}")
 
 
 async def slip_paper(request: web.Request) -> web.Response:
     """The packing slip of a fulfillment order."""
     work_id = view.number(request, "work")
-    return _pdf(await packing_slip(services(request), request[WHO].merchant_id, work_id), f"packing-slip-{work_id}")
-
-
-def _pdf(document: bytes, name: str) -> web.Response:
-    headers = {
-        "Content-Disposition": f'inline; filename="{name}.pdf"',
-        "Cache-Control": "private, no-store",
-        "Content-Security-Policy": "frame-ancestors 'none'",
-    }
-    return web.Response(body=document, content_type="application/pdf", headers=headers)
+    return view.pdf(await packing_slip(services(request), request[WHO].merchant_id, work_id), f"packing-slip-{work_id}")
 
 
 def _count(text: str) -> int:

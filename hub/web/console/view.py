@@ -58,3 +58,13 @@ def number(request: web.Request, name: str) -> int:
     if value >= 2**63:
         raise NotFound("there is no such thing")
     return value
+
+
+def pdf(document: bytes, name: str) -> web.Response:
+    """A paper, shown in the browser and kept by nobody."""
+    headers = {
+        "Content-Disposition": f'inline; filename="{name}.pdf"',
+        "Cache-Control": "private, no-store",
+        "Content-Security-Policy": "frame-ancestors 'none'",
+    }
+    return web.Response(body=document, content_type="application/pdf", headers=headers)
