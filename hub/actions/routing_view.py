@@ -54,7 +54,8 @@ class TriedView(Value, frozen=True, omit_defaults=False):
 
 class DecisionView(Value, frozen=True, omit_defaults=False):
     """One decision. `outcome`: routed, waits, rejected_by_location, …; `because`: why the winner won, or what is
-    missing; `plan`: the version of the rules (0: the house's own)."""
+    missing; `plan`: the version of the rules (0: the house's own); `turn`: of an order that waited for stock, which
+    turn it had among those looked at together, and by what order."""
 
     at: datetime
     outcome: str
@@ -65,6 +66,7 @@ class DecisionView(Value, frozen=True, omit_defaults=False):
     locations: tuple[str, ...] = ()
     considered: tuple[ConsideredView, ...] = ()
     tried: tuple[TriedView, ...] = ()
+    turn: str = ""
 
 
 class RoutingView(Value, frozen=True, omit_defaults=False):
@@ -108,7 +110,15 @@ def _decision(event: _Event) -> DecisionView:
         locations=chosen,
         considered=_ranking(given.get("considered", ()), chosen),
         tried=tuple(_tried(item) for item in given.get("tried", ())),
+        turn=_turn(given.get("turn")),
     )
+
+
+def _turn(given: Mapping[str, Any] | None) -> str:
+    if not given:
+        return ""
+    priority = f", priority {given['priority']}" if given["priority"] else ""
+    return f"turn {given['place']} of {given['of']} that waited{priority}: {given['order']}"
 
 
 def _because(given: Mapping[str, Any]) -> str:

@@ -13,7 +13,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from hub.domain import notices
+from hub.domain import backorders, notices
+from hub.domain.backorders import Turn
 from hub.domain.bundling import Bundles
 from hub.domain.lifecycle import Lifecycle
 from hub.domain.outcome import Changes, Contact, DayLoad, Event, HoldNeed, NewWork, OrderRow, Outcome
@@ -57,6 +58,14 @@ class RouteFacts(Struct, frozen=True):
     """By order, where anything was routed before."""
     goods: Mapping[int, Mapping[str, Good]] = {}
     """Merchant → SKU → its brand and tags, where its plan asks for any."""
+    turns: Mapping[int, Turn] = {}
+    """By order, of those that waited for stock."""
+
+
+def in_turn(order: OrderRow, facts: RouteFacts) -> tuple[int, datetime, int]:
+    """What the orders of a batch are sorted by before they are routed."""
+    turn = facts.turns.get(order.id)
+    return backorders.key(order, turn.priority if turn else 0)
 
 
 def route(order: OrderRow, facts: RouteFacts, now: datetime) -> Outcome:
@@ -108,6 +117,8 @@ def _routed(case: Case, attempt: Attempt, needs: Sequence[Need], rest: tuple[Rou
         "considered": ranking, "plan": case.plan.version, "name": attempt.rule.name, "sort": list(attempt.rule.sort),
         **({"tried": list(tried)} if tried else {}), **({} if attempt.exact else {"exact": False}),
     }  # fmt: skip
+    if (turn := facts.turns.get(case.order.id)) is not None:
+        details["turn"] = turn.told()
     missing = {need.line.sku: left[need.line.id] for need in needs if left[need.line.id]}
     hold = _hold({"what": "stock", "short": missing}, attempt.rule) if missing else None
     return Outcome(

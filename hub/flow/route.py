@@ -13,6 +13,8 @@ from operator import itemgetter
 
 import msgspec
 
+from hub.domain.backorders import Turn, waited
+from hub.domain.backorders import turns as turns_of
 from hub.domain.bundling import parts_of
 from hub.domain.order import Address
 from hub.domain.outcome import OrderRow
@@ -28,6 +30,13 @@ from hub.store.database import Row
 GOODS = """SELECT p.merchant_id, p.sku, p.brand, p.tags
     FROM products p JOIN json_to_recordset($1::json) AS d(merchant_id bigint, sku text) USING (merchant_id, sku)
     WHERE p.brand <> '' OR p.tags IS NOT NULL"""
+WAITED = """SELECT w.id, coalesce(m.priority, 0) AS priority, pg_advisory_xact_lock(
+        hashtextextended('crossdock:backorders:' || w.merchant_id::text, 0))
+    FROM (SELECT id, merchant_id FROM orders WHERE id = ANY($1::bigint[]) ORDER BY merchant_id, id) w
+    LEFT JOIN order_marks m ON m.merchant_id = w.merchant_id AND m.order_id = w.id"""
+"""Priorities of orders that waited. The lock is held to the end of the batch: two batches with waiting orders of one
+merchant are routed one after the other, so that the first claimed are the first served."""
+
 LOCATIONS = """SELECT id, merchant_id, code, address, latitude, longitude, automatic FROM locations
     WHERE active AND merchant_id = ANY($1::bigint[])"""
 BEFORE = """SELECT order_id, location_id, partner_state FROM fulfillment_orders WHERE order_id = ANY($1::bigint[])"""
@@ -42,10 +51,11 @@ _tags = msgspec.json.Decoder(tuple[str, ...])
 
 
 async def facts(desk: Desk, orders: Sequence[OrderRow]) -> RouteFacts:
-    """Four statements a batch; one more where an order was routed before, and one where a location has a limit, and
-    one where a plan asks for brands or tags. Orders of one batch use up the same `Availability`: none gets another's
-    last unit."""
+    """Four statements a batch; one more each where an order was routed before, where a location has a limit, where a
+    plan asks for brands or tags, and where an order waited for stock. Orders of one batch use up the same
+    `Availability`: none gets another's last unit."""
     merchants = sorted({order.merchant_id for order in orders})
+    turns = await _turns(desk, orders)
     places: dict[int, tuple[Place, ...]] = {}
     for row in await desk.tx.fetch(LOCATIONS, merchants):
         places[row["merchant_id"]] = (*places.get(row["merchant_id"], ()), place_of(row))
@@ -59,8 +69,16 @@ async def facts(desk: Desk, orders: Sequence[OrderRow]) -> RouteFacts:
     free = {(row["sku"], row["location_id"]): row["on_hand"] - row["reserved"] for row in stock}
     return RouteFacts(
         places, Availability(free), known.carriers(), await contacts.of(desk, orders), made_of,
-        plans, known.names(), loads, await _before(desk, orders), await _goods(desk, plans, {*skus, *wanted}),
+        plans, known.names(), loads, await _before(desk, orders), await _goods(desk, plans, {*skus, *wanted}), turns,
     )  # fmt: skip
+
+
+async def _turns(desk: Desk, orders: Sequence[OrderRow]) -> dict[int, Turn]:
+    """Before anything is read: what another batch gave away is then seen."""
+    waiting = [order.id for order in orders if waited(order)]
+    if not waiting:
+        return {}
+    return turns_of(orders, {row["id"]: row["priority"] for row in await desk.tx.fetch(WAITED, waiting)})
 
 
 async def _goods(

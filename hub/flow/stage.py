@@ -35,7 +35,8 @@ class Stage(Generic[R]):
 
     `facts(desk, rows)` loads what the decisions need in a fixed number of statements; `decide(row, facts, now)` is pure
     and lives in `hub.domain`. `holds` are the reasons this stage opens and, once healed, closes. `joins`: rows that a
-    stage before it moved here are decided in the same transaction.
+    stage before it moved here are decided in the same transaction. `turn(row, facts)`: what the rows of a batch are
+    sorted by before they are decided; without it they are in the order of the claim.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Stage(Generic[R]):
     decide: Callable[[R, Any, datetime], Outcome]
     holds: frozenset[str] = frozenset()
     joins: bool = True
+    turn: Callable[[R, Any], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from hub.store import sets
 
 ORDERS: Line[OrderRow] = Line("orders", sets.CLAIM_ORDERS, loading.orders, (
     Stage("review",   Lifecycle.RECEIVED,    review.facts,   validation.review,    holds=validation.REVIEW_HOLDS),
-    Stage("route",    Lifecycle.ACCEPTED,    route.facts,    routing.route,        holds=routing.ROUTE_HOLDS),
+    Stage("route",    Lifecycle.ACCEPTED,    route.facts,    routing.route,        holds=routing.ROUTE_HOLDS,
+          turn=routing.in_turn),
     Stage("settle",   Lifecycle.IN_PROGRESS, settle.facts,   settling.settle,      joins=False),
 ))  # fmt: skip
 
