@@ -118,7 +118,7 @@ class Till:
         return present, owed
 
     def kept(self, writer: Writer, told: ChannelOrder) -> Present:
-        """The order as intake keeps it: one of sixteen whole, with its events and lines, of the others what is money."""
+        """The order as intake keeps it: one of sixteen whole, with events and lines, of the others what is money."""
         if self.rnd.random() < 0.0625:
             self.seen["kept whole"] += 1
             return writer.order(cast(Any, DELIVERY), told)
@@ -194,18 +194,16 @@ class Till:
     # ------------------------------------------------------------ what becomes of it
 
     def reviewed(self, made: Sale, told: ChannelOrder) -> None:
-        """The parts are the total; of a third of the orders one minor unit more or less is held, and says by how much."""
+        """The parts are the total; for a third of the orders one minor unit more or less is held, and says so."""
         row = _row(told)
         assert sums_holds(row) == ()
-        off = pick(self.rnd, (-1, 1, 0, 0, 0, 0))
-        if not off:
-            return
-        (hold,) = sums_holds(replace(row, total=row.total + off))
-        assert (hold.detail["expected"], hold.detail["told"]) == (made.total, made.total + off)
-        digits = sales.DIGITS[made.currency]
         text = money.major(made.total, made.currency)
         assert int(text.replace(".", "")) == made.total
-        assert len(text.partition(".")[2]) == digits
+        assert len(text.partition(".")[2]) == sales.DIGITS[made.currency]
+        off = pick(self.rnd, (-1, 1, 0, 0, 0, 0))
+        if off:
+            (hold,) = sums_holds(replace(row, total=row.total + off))
+            assert (hold.detail["expected"], hold.detail["told"]) == (made.total, made.total + off)
 
     def captured(self, intake: Intake, what: tuple[Present, ChannelOrder, list[dict[str, Any]]], owed: Owed) -> int:
         """What was only authorized is captured with the dispatch, and booked by settle; returns how much."""

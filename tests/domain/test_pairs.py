@@ -27,7 +27,7 @@ MOVES = {
 """All moves of custody that a scan makes; every other pair leaves custody where it is."""
 
 MOVES_ON = {C.PACKED, C.MANIFESTED, C.HANDED_OVER, C.CANCELLED}
-"""Where the newest scan is what people see: under way, and cancelled, where it says that the carrier has it after all."""
+"""Where the newest scan is what people see: under way, and cancelled, where the carrier has it after all."""
 
 
 @pytest.mark.parametrize(("custody", "status"), [*product(Custody, ScanStatus)])
