@@ -74,6 +74,33 @@ async def test_from_a_wave_to_a_packed_order(client: Client, hub: Services, shop
     assert [row["state"] for row in states] == [Work.PACKED, Work.PICKED]
 
 
+async def test_a_second_look_before_the_parcel_is_closed(client: Client, hub: Services, shop: Shop) -> None:
+    (work,) = await floor(shop, 1)
+    await signed_in(client, hub, shop)
+    page = await send(client, "/console/floor/looks", "/console/floor", location="AAC", every="1", first="0", skus="")
+    assert "Second looks at AAC are set." in page
+    await send(
+        client, "/console/floor/release", "/console/floor", location="AAC", strategy="orders", most="9", cart="8"
+    )
+    task = await shop.database.plain.fetchval("SELECT id FROM pick_tasks WHERE merchant_id = $1", shop.merchant_id)
+    walk, station = f"/console/floor/walks/{task}", f"/console/floor/pack/{work}"
+    await send(client, walk, walk, do="take")
+    await send(client, walk, walk, code="2*MUG-BLUE")
+
+    page = await send(client, station, station, do="suggested")
+
+    assert "Before the parcels are closed: every order is looked at." in page
+    assert "1 × MUG-BLUE in quarantine" in await send(
+        client, station, station, do="look", result="damaged", sku="MUG-BLUE", units="1"
+    )
+    await send(client, station, station, code="MUG-BLUE")
+    assert "is packed in one parcel" in await send(client, station, station, do="look", result="ok")
+    async with client.get("/console/floor/pack") as reply:
+        assert reply.headers["Permissions-Policy"].startswith("camera=(self)")
+    async with client.get("/console/floor") as reply:
+        assert reply.headers["Permissions-Policy"].startswith("camera=()")
+
+
 async def test_papers_can_be_scanned_back(client: Client, hub: Services, shop: Shop) -> None:
     works = await floor(shop)
     await signed_in(client, hub, shop)

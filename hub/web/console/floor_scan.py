@@ -23,13 +23,14 @@ from hub.web.console import view
 from hub.web.services import services
 
 ROOM = "/console/floor"
+CAMERA = "camera=(self), geolocation=(), microphone=()"
 REFUSED = (Conflict, Invalid, NotFound, Forbidden)
 
 
 async def walk(request: web.Request) -> web.Response:
     """A walk: what comes next, big, and all stops below."""
     found = await show_walk(services(request).database, request[WHO].merchant_id, view.number(request, "walk"))
-    return view.show(request, "floor_walk.html", {"walk": found, "mine": found.claimed_by == request[WHO].actor})
+    return _scanner(request, "floor_walk.html", {"walk": found, "mine": found.claimed_by == request[WHO].actor})
 
 
 async def walk_scan(request: web.Request) -> web.Response:
@@ -52,7 +53,7 @@ async def walk_scan(request: web.Request) -> web.Response:
 
 async def pack_empty(request: web.Request) -> web.Response:
     """The pack station with nothing on it."""
-    return view.show(request, "floor_pack.html", {"station": None})
+    return _scanner(request, "floor_pack.html", {"station": None})
 
 
 async def pack_open(request: web.Request) -> web.Response:
@@ -76,7 +77,7 @@ async def pack(request: web.Request) -> web.Response:
     except Conflict as error:
         view.note(request, _why(error), "bad")
         raise web.HTTPSeeOther(f"{ROOM}/pack") from None
-    return view.show(request, "floor_pack.html", {"station": station})
+    return _scanner(request, "floor_pack.html", {"station": station})
 
 
 async def pack_scan(request: web.Request) -> web.Response:
@@ -112,7 +113,7 @@ def _look(form: Mapping[str, str], asked: Pack) -> Look:
 
 async def door(request: web.Request) -> web.Response:
     """Where parcels are handed to the carrier."""
-    return view.show(request, "floor_door.html", {})
+    return _scanner(request, "floor_door.html", {})
 
 
 async def door_scan(request: web.Request) -> web.Response:
@@ -125,6 +126,13 @@ async def door_scan(request: web.Request) -> web.Response:
     except REFUSED as error:
         view.note(request, _why(error), "bad")
     _to(f"{ROOM}/door")
+
+
+def _scanner(request: web.Request, template: str, context: Mapping[str, object]) -> web.Response:
+    """A page that may use the camera of a phone, as no other may."""
+    page = view.show(request, template, context)
+    page.headers["Permissions-Policy"] = CAMERA
+    return page
 
 
 def _why(error: Exception) -> str:
