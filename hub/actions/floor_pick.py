@@ -89,7 +89,8 @@ def _taken(task: Row) -> str:
 
 
 async def give_back_walk(services: Services, scan: Scan, *, anybody: bool = False) -> None:
-    """Lets go of a walk where it stands; what was picked stays picked. `anybody`: whose it is does not matter."""
+    """Lets go of a walk where it stands; what was picked stays picked. `anybody`: whose it is does not matter,
+    and the audit trail says whose it was."""
     async with services.database.transaction() as tx:
         actor = scan.actor
         if anybody:
@@ -100,6 +101,10 @@ async def give_back_walk(services: Services, scan: Scan, *, anybody: bool = Fals
             raise Conflict(_taken(task))
         await tx.execute(GIVE_BACK, task["id"])
         await tx.execute(floor_desk.PUT_DOWN, task["id"], actor)
+        if actor != scan.actor:
+            details: dict[str, Plain] = {"wave": task["wave"], "walk": task["number"], "was": actor}
+            desk = floor_desk.desk_of(services, tx)
+            await floor_desk.note(desk, scan.merchant_id, (scan.actor, "free_walk", f"walk:{task['id']}"), details)
 
 
 async def scan_pick(services: Services, scan: Scan) -> Picked:

@@ -127,6 +127,9 @@ async def set_size(services: Services, size: Size) -> None:
     async with services.database.transaction() as tx:
         if not await tx.execute(SIZE, size.merchant_id, size.sku, *size.mm):
             raise NotFound(f"no product {size.sku!r}")
+        desk = floor_desk.desk_of(services, tx)
+        details: dict[str, Plain] = {"mm": "×".join(map(str, size.mm))}
+        await floor_desk.note(desk, size.merchant_id, (size.actor, "set_size", f"product:{size.sku}"), details)
 
 
 def read_size(text: str) -> tuple[int, int, int]:

@@ -11,9 +11,10 @@ import pytest
 
 from hub.actions.cancel_order import Cancel, cancel_order
 from hub.actions.floor_desk import OPEN_PICKS
-from hub.actions.floor_pick import CATCH_UP, report_short, scan_pick
+from hub.actions.floor_pick import CATCH_UP, give_back_walk, report_short, scan_pick
 from hub.actions.floor_release import TURN, NewWave, release_wave
 from hub.actions.floor_rules import NewRule, release_due_waves, set_wave_rule
+from hub.actions.floor_setup import Size, set_size
 from hub.actions.floor_views import show_floor, show_walk
 from hub.actions.routing_reject import Rejection, reject_fulfillment
 from hub.actions.stock_count import Counted, OpenSheet, SheetView, count_line, open_sheet
@@ -216,3 +217,21 @@ async def test_no_scan_reads_every_stop_there_ever_was(floor: Desk) -> None:
             await tx.execute("SET LOCAL enable_seqscan = off")
             plan = [row[0] for row in await tx.fetch(f"EXPLAIN {sql.replace('$1', '1')}")]
         assert not [step for step in plan if "Seq Scan on pick_lines" in step], plan
+
+
+async def test_who_frees_anothers_walk_and_sets_a_size_is_on_record(floor: Desk) -> None:
+    _, (task,) = await wave(floor, "orders", ("MUG",))
+    hub = floor.world.services
+    await picked(floor, task)
+
+    await give_back_walk(hub, scan(task, actor=BOB), anybody=True)
+    await set_size(hub, Size(merchant_id=MERCHANT, sku="MUG", mm=(100, 90, 80), actor=BOB))
+
+    rows = await floor.world.rows(
+        "SELECT actor, action, details::text AS said FROM audit WHERE action IN ('free_walk', 'set_size') ORDER BY seq"
+    )
+    assert [(row["actor"], row["action"]) for row in rows] == [(BOB, "free_walk"), (BOB, "set_size")]
+    assert ANN in rows[0]["said"]
+    await picked(floor, task)
+    await give_back_walk(hub, scan(task))
+    assert await floor.world.value("SELECT count(*) FROM audit WHERE action = 'free_walk'") == 1, "one's own is no news"
