@@ -15,6 +15,7 @@ from hub.actions.routing_plans import check_plan, show_plan
 from hub.actions.services import Services
 from hub.domain.bundling import Bundles
 from hub.domain.lifecycle import Lifecycle
+from hub.domain.order import Value
 from hub.domain.outcome import OrderRow
 from hub.domain.routing import RouteFacts
 from hub.domain.routing_rank import Availability, Good, Place
@@ -64,7 +65,7 @@ class Really(Struct, frozen=True):
     promise_broken: int
 
 
-class Simulation(Struct, frozen=True, kw_only=True):
+class Simulation(Value, frozen=True, kw_only=True, omit_defaults=False):
     """`now` and `then` are replays alike, under the plan in effect (version `compared_with`) and under the other;
     `seconds` is what all took."""
 

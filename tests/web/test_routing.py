@@ -54,3 +54,22 @@ async def test_one_field_of_the_api_holds_the_trace(client: Client, hub: Service
         ("LYO", True), ("BER", False), ("HAM", False),
     ]  # fmt: skip
     assert found["routing"]["kept"] is None
+
+
+async def test_rules_are_compared_and_put_into_force_through_the_api(client: Client, hub: Services, shop: Shop) -> None:
+    headers = await token(hub, shop)
+    rules = '[[rules]]\nname = "from the north"'
+
+    async with client.post("/api/v1/routing/simulate", json={"source": rules, "days": 7}, headers=headers) as reply:
+        found = await reply.json()
+        assert (reply.status, found["compared_with"], found["orders"]) == (200, 0, 0)
+    for after, status in ((4, 409), (0, 200), (0, 409), (1, 200)):
+        async with client.post("/api/v1/routing", json={"source": rules, "after": after}, headers=headers) as reply:
+            assert reply.status == status, await reply.text()
+    shown = await (await client.get("/api/v1/routing", headers=headers)).json()
+    assert (shown["version"], shown["plan"]["rules"][0]["name"]) == (2, "from the north")
+    async with client.post("/api/v1/routing", json={"source": "[[rules", "after": 2}, headers=headers) as reply:
+        assert reply.status == 422
+    report = await (await client.get("/api/v1/reports/promises?days=7", headers=headers)).json()
+    assert report == {"locations": []}
+    assert (await client.get("/api/v1/reports/promises?days=x", headers=headers)).status == 422
