@@ -78,18 +78,23 @@ ROUTES = (
 
 
 def setup(app: web.Application) -> None:
-    """Templates with autoescape; an unknown variable is an error, not an empty space."""
-    aiohttp_jinja2.setup(
-        app,
+    """Templates for the pages of an application."""
+    app[aiohttp_jinja2.APP_KEY] = templates()
+
+
+@lru_cache(maxsize=1)
+def templates() -> jinja2.Environment:
+    """All templates, compiled once a process; autoescaped, and an unknown variable is an error, not an empty space."""
+    env = jinja2.Environment(
         loader=jinja2.PackageLoader("hub.web"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env = aiohttp_jinja2.get_env(app)
     env.globals["static"] = static
     env.filters.update(money=amount, when=when, words=words, day=day)
+    return env
 
 
 def page(request: web.Request, template: str, context: Mapping[str, object], status: int = 200) -> web.Response:
