@@ -77,16 +77,19 @@ def _unfit(when: Filter, case: Case) -> Iterator[str]:
         yield f"comes from {case.channel or 'another channel'}, the rule is for {', '.join(when.channels)}"
     if when.skus and not any(fits(line.sku, when.skus) for line in order.lines if line.to_ship):
         yield f"has nothing of {', '.join(when.skus)}"
-    goods = [case.goods.get(line.sku, NO_GOOD) for line in order.lines if line.to_ship]
-    if when.brands and not any(fits(good.brand, when.brands) for good in goods):
+    if when.brands and not any(fits(good.brand, when.brands) for good in _goods(case)):
         yield f"has nothing of the brands {', '.join(when.brands)}"
-    if when.tags and not any(fits(tag, when.tags) for good in goods for tag in good.tags):
+    if when.tags and not any(fits(tag, when.tags) for good in _goods(case) for tag in good.tags):
         yield f"has nothing that is tagged {', '.join(when.tags)}"
     services = [charge.title for charge in order.charges if charge.kind == "shipping"]
     if when.services and not any(fits(title, when.services) for title in services):
         yield f"is not to be sent by {', '.join(when.services)}"
     if order.total < when.total_from or (when.total_to is not None and order.total > when.total_to):
         yield "its total is outside of what the rule is for"
+
+
+def _goods(case: Case) -> Iterator[Good]:
+    return (case.goods.get(line.sku, NO_GOOD) for line in case.order.lines if line.to_ship)
 
 
 def rank(case: Case, rule: Rule) -> Ranked:

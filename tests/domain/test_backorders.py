@@ -19,7 +19,9 @@ from tests.domain.test_routing import BERLIN
 Case = tuple[int, int, int]
 """(units wanted, priority, minutes after the first)."""
 
-CASES = st.lists(st.tuples(st.integers(1, 4), st.sampled_from([0, 0, 1, 9]), st.integers(0, 5)), min_size=1, max_size=12)
+CASES = st.lists(
+    st.tuples(st.integers(1, 4), st.sampled_from([0, 0, 1, 9]), st.integers(0, 5)), min_size=1, max_size=12
+)
 
 
 def hold(reason: str = "stock", state: str = "open") -> HoldRow:
