@@ -75,10 +75,17 @@ class Imported(Struct, frozen=True):
 def read_csv(text: str) -> list[StockLine]:
     """Lines of a CSV with a header of `COLUMNS` (at least sku). Raises `Invalid` naming line and column."""
     reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
-    unknown = set(reader.fieldnames or ()) - set(COLUMNS)
-    if unknown or "sku" not in (reader.fieldnames or ()):
-        raise Invalid("header", f"the columns are {', '.join(COLUMNS)}; sku is required; not {', '.join(unknown)}")
-    return [_line(row, reader.line_num) for row in reader]
+    if not reader.fieldnames:
+        raise Invalid("file", "it is empty; its first line names the columns, such as sku,location,on_hand")
+    unknown = set(reader.fieldnames) - set(COLUMNS)
+    if unknown:
+        raise Invalid("header", f"{', '.join(sorted(map(repr, unknown)))} is no column; there are {', '.join(COLUMNS)}")
+    if "sku" not in reader.fieldnames:
+        raise Invalid("header", f"a column sku is needed; there are {', '.join(COLUMNS)}")
+    try:
+        return [_line(row, reader.line_num) for row in reader]
+    except csv.Error as error:
+        raise Invalid(f"line {reader.line_num + 1}", f"cannot be read as CSV: {error}") from None
 
 
 def _line(row: dict[str, str | None], number: int) -> StockLine:

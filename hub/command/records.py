@@ -144,7 +144,7 @@ def _counting(group: typer.Typer, run: Run) -> None:
         from hub.actions.import_stock import import_stock, read_csv
 
         async def work(parts: Opened) -> Any:
-            lines = read_csv(file.read_text(encoding="utf-8"))
+            lines = read_csv(report.text_of(file))
             return {"lines": len(lines)} if dry_run else await import_stock(parts.services, MERCHANT, lines)
 
         run(work, as_json=as_json)
@@ -152,10 +152,10 @@ def _counting(group: typer.Typer, run: Run) -> None:
     @group.command("set")
     def counted(sku: str, location: str, units: Annotated[int, typer.Argument(min=0)], as_json: Json = False) -> None:
         """Say how many lie there. Example: python main.py stock set MUG-BLUE BER 40"""
-        from hub.actions.import_stock import StockLine, import_stock
+        from hub.actions.set_stock import SetStock, set_stock
 
-        line = StockLine(sku=sku, location=location, on_hand=units)
-        run(lambda parts: import_stock(parts.services, MERCHANT, [line]), as_json=as_json)
+        asked = SetStock(merchant_id=MERCHANT, sku=sku, location=location, units=units)
+        run(lambda parts: set_stock(parts.services, asked), as_json=as_json)
 
 
 def users(run: Run) -> typer.Typer:

@@ -7,6 +7,7 @@ import gc
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -26,6 +27,15 @@ output = Console(highlight=False)
 def say(words: str) -> None:
     """A message for a person."""
     errors.print(words, markup=False, soft_wrap=True)
+
+
+def text_of(file: Path) -> str:
+    """What a file says. Raises `Invalid` for one that is no text in UTF-8."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        why = f"is not text in UTF-8 (byte {error.start}); save it as UTF-8 and try again"
+        raise Invalid(file.name, why) from None
 
 
 def run(work: Callable[[], Awaitable[Any]], as_json: bool) -> Any:

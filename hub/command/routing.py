@@ -52,7 +52,7 @@ def _setting(group: typer.Typer, run: Run) -> None:
         from hub.actions.routing_plans import NewPlan, check_plan, set_plan
 
         async def work(parts: Opened) -> Any:
-            source = file.read_text(encoding="utf-8")
+            source = report.text_of(file)
             if dry_run:
                 made = await check_plan(parts.services, MERCHANT, source)
             else:
@@ -74,7 +74,7 @@ def _checking(group: typer.Typer, run: Run) -> None:
         from hub.actions.routing_plans import check_plan
 
         async def work(parts: Opened) -> Any:
-            found = await check_plan(parts.services, MERCHANT, file.read_text(encoding="utf-8"))
+            found = await check_plan(parts.services, MERCHANT, report.text_of(file))
             _warn(found.warnings)
             if as_json:
                 return found
@@ -100,7 +100,7 @@ def _looking(group: typer.Typer, run: Run) -> None:
         from hub.actions.routing_simulate import simulate as replay
 
         async def work(parts: Opened) -> Any:
-            found = await replay(parts.services, MERCHANT, days, rules.read_text(encoding="utf-8"))
+            found = await replay(parts.services, MERCHANT, days, report.text_of(rules))
             _warn(found.warnings)
             if as_json:
                 return found

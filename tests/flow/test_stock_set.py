@@ -1,0 +1,49 @@
+"""One product counted by hand: a misspelt SKU or location makes neither, and no number breaks it."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.actions.import_stock import read_csv
+from hub.actions.set_stock import SetStock, set_stock
+from hub.errors import CrossdockError, Invalid, NotFound
+from tests.flow.desk import Desk
+from tests.support.world import MERCHANT
+
+
+async def test_a_known_product_is_counted_and_nothing_else_is_made(desk: Desk) -> None:
+    await desk.count(MUG=5)
+    services = desk.world.services
+
+    async def put(sku: str, location: str, units: int) -> int:
+        asked = SetStock(merchant_id=MERCHANT, sku=sku, location=location, units=units)
+        return (await set_stock(services, asked)).counts
+
+    assert await put("MUG", "berlin", 7) == 1
+    wrong: tuple[tuple[str, str, int, type[CrossdockError], str], ...] = (
+        ("MUGG", "berlin", 7, NotFound, "look at its spelling"),
+        ("MUG", "berlni", 7, NotFound, "there are berlin"),
+        ("MUG", "berlin", -1, Invalid, "give 0 to"),
+        ("MUG", "berlin", 10**14, Invalid, "give 0 to"),
+    )
+    for sku, location, units, error, says in wrong:
+        with pytest.raises(error, match=says):
+            await put(sku, location, units)
+    assert await desk.world.value("SELECT sum(on_hand) FROM stock WHERE sku = 'MUG'") == 7
+    assert await desk.world.value("SELECT count(*) FROM products WHERE sku = 'MUGG'") == 0
+    assert await desk.world.value("SELECT count(*) FROM locations WHERE code = 'berlni'") == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "it is empty"),
+        ("<html></html>", "'<html></html>' is no column; there are sku"),
+        ("sku,locaton\nMUG,berlin\n", "'locaton' is no column; there are sku"),
+        ("title\nMug\n", "a column sku is needed"),
+        ("sku,title\nMUG," + "x" * 200_000 + "\n", "cannot be read as CSV"),
+    ],
+)
+def test_a_file_that_is_no_table_of_stock_says_why(text: str, says: str) -> None:
+    with pytest.raises(Invalid, match=says):
+        read_csv(text)
