@@ -24,6 +24,12 @@ DELIMITERS = ",;\t|"
 _TOKENS = re.compile(r'\\.|["{}\n]', re.DOTALL)
 
 
+class Header(Struct, frozen=True):
+    """The columns of a CSV, by the file's own names. A file may hold no more than that."""
+
+    names: tuple[str, ...]
+
+
 class Row(Struct, frozen=True):
     """One row: its line in the file, cells by the file's own column names; `broken` says why it cannot be read."""
 
@@ -40,7 +46,7 @@ class Whole(Struct, frozen=True):
     broken: str = ""
 
 
-def read_file(path: Path) -> Iterator[Row | Whole]:
+def read_file(path: Path) -> Iterator[Header | Row | Whole]:
     """Everything in the file, in its order. Raises `Invalid` for a file that holds no orders at all."""
     encoding = encoding_of(path)
     with path.open(encoding=encoding, errors="replace", newline="") as file:
@@ -72,7 +78,7 @@ def encoding_of(path: Path) -> str:
 # ---------------------------------------------------------------- CSV
 
 
-def _csv(file: TextIO) -> Iterator[Row]:
+def _csv(file: TextIO) -> Iterator[Header | Row]:
     first = file.readline()
     file.seek(0)
     reader = csv.reader(file, delimiter=_delimiter(first), strict=True)
@@ -83,6 +89,7 @@ def _csv(file: TextIO) -> Iterator[Row]:
     twice = {name for name in header if name and header.count(name) > 1}
     if twice:
         raise Invalid("file", f"it has two columns named {', '.join(sorted(twice))}")
+    yield Header(tuple(name for name in header if name))
     while True:
         line = reader.line_num + 1
         try:
@@ -116,6 +123,9 @@ def _json(file: TextIO) -> Iterator[Row | Whole]:
     rows: bool | None = None
     numbers = msgspec.json.Decoder(float_hook=Decimal)
     for line, text in _objects(file):
+        if not text:
+            yield Whole(line, broken="the file ends here before its JSON does: get the rest of it, and import it again")
+            continue
         try:
             value: Any = numbers.decode(text)
         except (msgspec.DecodeError, UnicodeEncodeError, RecursionError, ArithmeticError) as error:
@@ -143,9 +153,10 @@ def _cell(value: object) -> str:
 
 def _objects(file: TextIO) -> Iterator[tuple[int, str]]:
     """(line, text) of every order: the objects of a list, of the list under `orders`, or one after the other."""
-    wrapped = bool(re.match(r'\s*\{\s*"orders"\s*:', file.read(1024)))
+    start = file.read(1024)
+    wrapped = bool(re.match(r'\s*\{\s*"orders"\s*:', start))
     file.seek(0)
-    splitter = _Splitter(2 if wrapped else 1)
+    splitter = _Splitter(2 if wrapped else 1, "]" if start.lstrip().startswith("[") else "}")
     while chunk := file.read(CHUNK):
         if chunk.endswith("\\"):
             chunk += file.read(1)  # what is escaped must not be parted from its escape
@@ -156,8 +167,10 @@ def _objects(file: TextIO) -> Iterator[tuple[int, str]]:
 class _Splitter:
     """Finds where the objects of the wanted depth begin and end, and keeps no more than one of them."""
 
-    def __init__(self, wanted: int) -> None:
+    def __init__(self, wanted: int, closing: str) -> None:
         self._wanted = wanted
+        self._closing = closing
+        self._last = ""
         self._depth = 0
         self._quoted = False
         self._kept = ""
@@ -167,6 +180,7 @@ class _Splitter:
     def feed(self, chunk: str) -> Iterator[tuple[int, str]]:
         """The objects that end in `chunk`."""
         text, seen = self._kept + chunk, len(self._kept)
+        self._last = chunk.rstrip()[-1:] or self._last
         for token in _TOKENS.finditer(text, seen):
             self._line += token[0].count("\n")
             if token[0] == '"':
@@ -188,6 +202,8 @@ class _Splitter:
             )
 
     def end(self) -> Iterator[tuple[int, str]]:
-        """What began and never ended."""
+        """What began and never ended; nothing at all where only the end of the file is missing."""
         if self._begin >= 0:
             yield self._began, self._kept
+        elif self._depth or self._last != self._closing:
+            yield self._line, ""

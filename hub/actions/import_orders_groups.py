@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from hub.actions.import_orders_files import Row, Whole, read_file
+from hub.actions.import_orders_files import Header, Row, Whole, read_file
 from hub.actions.import_orders_rows import Fault, Reading, placed_order
 from hub.actions.import_orders_values import ways
 from hub.actions.import_orders_words import COLUMNS, guess
@@ -66,7 +66,9 @@ class Groups:
 
     def __iter__(self) -> Iterator[Found]:
         for item in read_file(self._path):
-            if isinstance(item, Whole):
+            if isinstance(item, Header):
+                self._begin(list(item.names))
+            elif isinstance(item, Whole):
                 yield self._whole(item)
             else:
                 yield from self._row(item)
@@ -99,7 +101,7 @@ class Groups:
     # ------------------------------------------------------------ rows
 
     def _row(self, row: Row) -> Iterator[Found]:
-        reading = self._reading or self._begin(row)
+        reading = self._reading or self._begin(list(row.cells))
         name = reading.cell(row, "order")
         if not name:
             yield Found(row.line, fault=Fault(row.line, "" if row.broken else "order", row.broken or "is empty"))
@@ -114,9 +116,8 @@ class Groups:
             if len(self._open) > OPEN:
                 yield self._close(self._open.pop(next(iter(self._open))))
 
-    def _begin(self, row: Row) -> Reading:
-        """Finds the columns by the first row's. Raises `Invalid`."""
-        header = list(row.cells)
+    def _begin(self, header: list[str]) -> Reading:
+        """Finds the columns by the file's own. Raises `Invalid`."""
         columns = guess(header, self._how.columns)
         for needed in NEEDED:
             if needed not in columns and needed not in self._how.fixed:

@@ -234,8 +234,28 @@ async def test_json_rows_are_read_like_a_table(desk: Desk) -> None:
     assert (await desk.orders())["1001"]["total"] == 2450
 
 
+CUT_OFF = ['{"orders": [', "[", '[{"lines": []}', '{"orders": [{"lines": []}', '{"orders": [{"lin']
+
+
+@pytest.mark.parametrize("text", CUT_OFF)
+async def test_a_file_that_was_cut_off_says_so(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "cut.json"
+    file.write_text(text, encoding="utf-8")
+    *_, last = Groups(file, How())
+    assert last.fault is not None
+    assert "ends here" in last.fault.why or "truncated" in last.fault.why
+
+
+@pytest.mark.parametrize("text", ["[]", '{"orders": []}\n', "order,sku,quantity\n"])
+async def test_a_file_without_orders_is_no_fault(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "none"
+    file.write_text(text, encoding="utf-8")
+    assert list(Groups(file, How())) == []
+
+
 async def test_what_cannot_be_used_at_all_is_refused(desk: Desk, tmp_path: Path) -> None:
-    for text in (b"", b"   \n", b"sku,quantity\nA,1\n", b"order,order,quantity\n1,1,1\n"):
+    page = b"<!doctype html><html><body>Bad gateway</body></html>"
+    for text in (b"", b"   \n", b"sku,quantity\nA,1\n", b"order,order,quantity\n1,1,1\n", page):
         with pytest.raises(Invalid):
             await desk.run(text)
     for fixed in ({"colour": "blue"}, {"dates": "ymd"}, {"decimal": ";"}, {"zone": "Atlantis"}):
@@ -270,12 +290,12 @@ async def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     file = tmp_path / "long.json"
     one = {"id": "X", "currency": "EUR", "lines": [{"sku": "A", "quantity": 1, "unit_price": 1, "title": "x" * 500}]}
     file.write_text("[" + ",\n".join(json.dumps({**one, "id": f"X-{n}"}) for n in range(4000)) + "]", encoding="utf-8")
-    seen = 0
+    seen, line = 0, 0
     for item in read_file(file):
         assert isinstance(item, Whole)
         assert len(item.body) < 1000
-        seen += 1
-    assert (seen, item.line) == (4000, 4000)
+        seen, line = seen + 1, item.line
+    assert (seen, line) == (4000, 4000)
 
 
 # ------------------------------------------------------------ columns and cells
@@ -359,7 +379,7 @@ def test_countries_are_known_by_name() -> None:
 @settings(max_examples=40)
 @given(some.lists(some.text(max_size=12), max_size=5), some.integers(1, 7))
 def test_json_is_split_wherever_a_chunk_ends(texts: list[str], size: int) -> None:
-    splitter = import_orders_files._Splitter(1)
+    splitter = import_orders_files._Splitter(1, "]")
     objects = [{"a": text, "b": {"c": [text, "}{"]}} for text in texts]
     whole = json.dumps(objects)
     chunks, place = [], 0
@@ -371,3 +391,4 @@ def test_json_is_split_wherever_a_chunk_ends(texts: list[str], size: int) -> Non
         place = end
     found = [json.loads(text) for chunk in chunks for _, text in splitter.feed(chunk)]
     assert found == objects
+    assert list(splitter.end()) == []
