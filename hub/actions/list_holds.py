@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.actions import cursors
 from hub.actions.order_view import HoldView, View
 from hub.actions.show_order import hold_view
+from hub.domain.holds import known_reason
 from hub.domain.order import Value
 from hub.store.database import Database
 
@@ -35,7 +36,8 @@ class HoldPage(View, frozen=True):
 
 
 async def list_holds(database: Database, merchant_id: int, query: HoldQuery) -> HoldPage:
-    """One page of open holds, oldest first. Raises `Invalid` for a foreign page mark or a silly limit."""
+    """One page of open holds, oldest first. Raises `Invalid` for an unknown reason, a foreign page mark or a
+    silly limit."""
     limit = cursors.page_size(query.limit)
     mark = cursors.decode(query.after) if query.after else (cursors.EPOCH, 0)
     rows = await database.plain.fetch(
@@ -44,7 +46,7 @@ async def list_holds(database: Database, merchant_id: int, query: HoldQuery) -> 
            WHERE h.merchant_id = $1 AND h.state IN ('open', 'escalated') AND ($2 = '' OR h.reason = $2)
              AND (h.opened_at, h.id) > ($3, $4) AND o.state < 9
            ORDER BY h.opened_at, h.id LIMIT $5""",
-        merchant_id, query.reason, *mark, limit + 1,
+        merchant_id, known_reason(query.reason), *mark, limit + 1,
     )  # fmt: skip
     found = tuple(
         HeldOrder(

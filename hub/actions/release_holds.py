@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from hub.actions.order_view import View
 from hub.actions.release_hold import Release, release_hold
 from hub.actions.services import Services
+from hub.domain.holds import known_reason
 from hub.domain.order import Value
 from hub.errors import CrossdockError, Invalid
 
@@ -51,12 +52,14 @@ class ReleasedAll(View, frozen=True):
 
 async def release_holds(services: Services, asked: Releases) -> ReleasedAll:
     """Releases each; one that cannot be does not keep the others. Raises `Invalid` for a resolution that takes an
-    address of its own, and where nothing says which holds are meant. Another merchant's holds are not found."""
+    address of its own, for an unknown reason, and where nothing says which holds are meant. Another merchant's holds
+    are not found."""
     if not asked.hold_ids and not asked.reason:
         raise Invalid("reason", "say which holds: a reason, or their ids")
     if asked.resolution == "use_address":
         raise Invalid("resolution", "an address is for one order; release those one by one")
-    rows = await services.database.plain.fetch(FIND, asked.merchant_id, asked.reason, list(asked.hold_ids), MOST + 1)
+    reason = known_reason(asked.reason)
+    rows = await services.database.plain.fetch(FIND, asked.merchant_id, reason, list(asked.hold_ids), MOST + 1)
     found = [
         Released(
             hold_id=str(row["id"]),

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from hub.domain.order import Value
 from hub.domain.outcome import HoldNeed
+from hub.errors import Invalid
 
 ESCALATE, CANCEL, ACCEPT = "escalate", "cancel", "accept"
 
@@ -40,6 +41,12 @@ PROTOCOLS: Mapping[str, Protocol] = {
 }
 """By what a hold says it is about (`detail["what"]`), else by its reason."""
 
+REASONS = (
+    "payment", "fraud", "address", "stock", "credit", "customs", "mapping", "duplicate", "channel_pending", "customer",
+    "manual", "rule",
+)  # fmt: skip
+"""Every reason a hold may have."""
+
 
 def protocol_of(need: HoldNeed) -> Protocol:
     """The protocol of a hold, with what the need itself says of owner, hours and end before the table's."""
@@ -67,3 +74,10 @@ def overdue_end(kept: Mapping[str, object]) -> str:
 def after(hours: int) -> timedelta:
     """How long a hold may stay open."""
     return timedelta(hours=hours)
+
+
+def known_reason(reason: str) -> str:
+    """The reason as it is asked for; empty for all. Raises `Invalid` for one that no order waits for."""
+    if reason and reason not in REASONS:
+        raise Invalid("reason", f"is one of {', '.join(REASONS)}")
+    return reason

@@ -33,6 +33,12 @@ async def test_a_program_releases_one_hold_and_many(client: Client, hub: Service
     assert told["released"] == 2
     assert {it["hold_id"]: it["problem"] for it in told["holds"]}[str(first)] == "no such open hold"
 
+    asked = {"resolution": "accept", "reason": "frad"}
+    async with client.post("/api/v1/holds/release", json=asked, headers=headers) as reply:
+        told = await reply.json()
+        assert (reply.status, told["field"]) == (422, "reason")
+        assert "fraud" in told["detail"]
+
     for body, status in (({"resolution": "fly"}, 409), ({"resolutoin": "accept"}, 422), ([], 422)):
         async with client.post(f"/api/v1/holds/{first}/release", json=body, headers=headers) as reply:
             assert reply.status in {status, 400}, await reply.text()
