@@ -160,7 +160,7 @@ class Accounts:
                 raise Invalid(given, f"{kind} has no such field; it takes {', '.join(sorted(secret | plain))}")
         for field in fields:
             if field.required and not values.get(field.name):
-                raise Invalid(field.name, f"{kind} needs it: {field.title}. {field.help}".strip())
+                raise Invalid(field.name, f"{kind} needs it: {field.title}{field.help and f' ({field.help})'}")
         sealed = {n: self._tools.vault.close(v, *belongs, n) for n, v in values.items() if n in secret}
         return json.dumps({n: v for n, v in values.items() if n in plain}), json.dumps(sealed)
 

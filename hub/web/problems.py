@@ -53,10 +53,10 @@ DOCS = "/api/docs"
 
 CODES: Mapping[str, str] = {
     "bad_request": "The request cannot be read.",
-    "unauthorized": "There is no valid bearer token with the request.",
+    "unauthorized": "There is no valid bearer token, or no valid signature, with the request.",
     "forbidden": "Who asks may not do this, or a signature is wrong.",
     "not_found": "There is no such thing, or it belongs to somebody else.",
-    "method_not_allowed": "This address does not take this method.",
+    "method_not_allowed": "This address does not take this method; `Allow` names those it takes.",
     "key_reused": "This Idempotency-Key was sent with something else already.",
     "conflict": "The thing has moved on since it was read, or the step is not allowed from where it is.",
     "too_large": "The body is larger than is taken here.",
