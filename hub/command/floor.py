@@ -164,39 +164,20 @@ def _planning(group: typer.Typer, run: Run) -> None:
 
 
 def _picking(group: typer.Typer, run: Run) -> None:
-    def command(name: str, act: Callable[[Any, Any], Awaitable[Any]], said: str) -> None:
+    def command(name: str, action: str, said: str) -> None:
         def scanned(walk: int, as_json: Json = False) -> None:
-            from hub.actions.floor_pick import Scan
+            from hub.actions import floor_pick
 
-            asked = Scan(merchant_id=MERCHANT, task_id=walk, actor=ACTOR)
+            asked = floor_pick.Scan(merchant_id=MERCHANT, task_id=walk, actor=ACTOR)
+            act: Callable[[Any, Any], Awaitable[Any]] = getattr(floor_pick, action)
             run(lambda parts: act(parts.services, asked), as_json=as_json)
 
         group.command(name, help=f"{said} Example: python main.py floor {name} 7")(scanned)
 
-    async def take(services: Any, asked: Any) -> Any:
-        from hub.actions.floor_pick import claim_walk
-
-        return await claim_walk(services, asked)
-
-    async def short(services: Any, asked: Any) -> Any:
-        from hub.actions.floor_pick import report_short
-
-        return await report_short(services, asked)
-
-    async def lot(services: Any, asked: Any) -> Any:
-        from hub.actions.floor_pick import report_lot_gone
-
-        return await report_lot_gone(services, asked)
-
-    async def back(services: Any, asked: Any) -> None:
-        from hub.actions.floor_pick import give_back_walk
-
-        await give_back_walk(services, asked)
-
-    command("take", take, "Take a walk; nobody else can then.")
-    command("short", short, "What is wanted next is not on the shelf.")
-    command("lot-gone", lot, "None of the lot to be taken first is there.")
-    command("back", back, "Give a walk back where it stands.")
+    command("take", "claim_walk", "Take a walk; nobody else can then.")
+    command("short", "report_short", "What is wanted next is not on the shelf.")
+    command("lot-gone", "report_lot_gone", "None of the lot to be taken first is there.")
+    command("back", "give_back_walk", "Give a walk back where it stands.")
 
     @group.command("scan")
     def scan(walk: int, code: str, as_json: Json = False) -> None:

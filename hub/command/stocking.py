@@ -122,7 +122,11 @@ def _looking(group: typer.Typer, run: Run) -> None:
 def _transfers(run: Run) -> typer.Typer:
     group = typer.Typer(no_args_is_help=True, help="Goods on their way between locations.")
     planning(group, run)
+    _shipping(group, run)
+    return group
 
+
+def _shipping(group: typer.Typer, run: Run) -> None:
     @group.command("ship")
     def ship(  # noqa: PLR0913, PLR0917 - options that people type
         reference: str, source: str, target: str, lines: Lines, by: By = ACTOR, as_json: Json = False
@@ -158,8 +162,6 @@ def _transfers(run: Run) -> typer.Typer:
             return await receive_transfer(opened.services, asked)
 
         run(work, as_json=as_json)
-
-    return group
 
 
 def _counts(run: Run) -> typer.Typer:
