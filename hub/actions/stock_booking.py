@@ -1,8 +1,8 @@
 """What all actions on stock share: locations by their codes, bundles as their parts, changes booked under a guard.
 
 Locks are taken in the order that `Batch.flush` names: orders that wait for the goods first, then stock in the order
-of SKUs, the audit trail last. Rows of stock that are new are made before, in a transaction of their own: two that add them in the
-middle of their locks could wait for each other.
+of SKUs, the audit trail last. Rows of stock that are new are made before, in a transaction of their own: two that add
+them in the middle of their locks could wait for each other.
 """
 
 from __future__ import annotations
