@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
-from tortoise import Tortoise
+from tortoise import Tortoise, connections
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
@@ -54,6 +55,24 @@ async def test_the_migrations_make_what_the_models_are(opened: Database) -> None
     detector = MigrationAutodetector(Tortoise.apps, schema.config(opened.url)["apps"])
 
     assert [writer.operations for writer in await detector.changes()] == []
+
+
+async def test_migrations_are_looked_for_on_the_connections_that_others_work_with(database: Database) -> None:
+    """The first question for readiness comes when orders flow already: it must not close what they run on."""
+    held = asyncio.Event()
+
+    async def work() -> object:
+        async with database.transaction() as tx:
+            await tx.fetchval("SELECT 1")
+            await held.wait()
+            return await tx.fetchval("SELECT 2")
+
+    working = asyncio.create_task(work())
+    before = connections.get("default")
+    assert await database.pending_migrations() == []
+    assert connections.get("default") is before
+    held.set()
+    assert await working == 2
 
 
 async def test_every_unique_key_but_an_id_starts_with_the_merchant(database: Database) -> None:
