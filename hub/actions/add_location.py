@@ -29,12 +29,13 @@ async def add_location(services: Services, merchant_id: int, location: NewLocati
     """Returns the location's id. Raises `Invalid` for an address that no carrier could collect from."""
     if not location.code or len(location.code) > 64:
         raise Invalid("code", "give the location a code of 1 to 64 characters")
-    faults = rules.faults(location.address)
+    address = await _named(services, merchant_id, location)
+    faults = rules.faults(address)
     if faults:
-        raise Invalid("address", ", ".join(f"{fault.field} is {fault.why}" for fault in faults))
+        raise Invalid("address", ", ".join(map(str, faults)))
     row = {
         "id": services.ids.next(), "merchant_id": merchant_id, "code": location.code,
-        "name": (location.address.company or location.address.name)[:200], "address": location.address,
+        "name": (address.company or address.name)[:200], "address": address,
         "latitude": location.latitude, "longitude": location.longitude, "automatic": location.automatic,
         "active": True,
     }  # fmt: skip
@@ -46,9 +47,20 @@ async def add_location(services: Services, merchant_id: int, location: NewLocati
     return int(found)
 
 
+async def _named(services: Services, merchant_id: int, location: NewLocation) -> Address:
+    """The address with a name for labels: its own, else the one the place has already, else the place's code."""
+    if location.address.company or location.address.name:
+        return location.address
+    known = await services.database.plain.fetchval(
+        "SELECT name FROM locations WHERE merchant_id = $1 AND code = $2", merchant_id, location.code
+    )
+    return msgspec.structs.replace(location.address, company=known or location.code)
+
+
 def read_location(code: str, address: str, automatic: bool) -> NewLocation:
     """A location from the command line; `address` is JSON with our field names. Raises `Invalid`."""
     try:
         return NewLocation(code=code, address=msgspec.json.decode(address, type=Address), automatic=automatic)
     except msgspec.DecodeError as error:
-        raise Invalid("address", f"write JSON with name or company, line1, city, postcode, country: {error}") from None
+        why = f"write JSON with line1, city, postcode, country, and a name or company: {error}"
+        raise Invalid("address", why) from None

@@ -119,7 +119,7 @@ def _check(hold: Row, release: Release) -> Release:
         raise Invalid("address", "give the address to use")
     faults = rules.faults(release.address)
     if faults:
-        raise Invalid("address", ", ".join(f"{fault.field} is {fault.why}" for fault in faults))
+        raise Invalid("address", ", ".join(map(str, faults)))
     return release
 
 

@@ -33,8 +33,6 @@ MOST_LINES = 30
 PAYMENTS = ("invoice", "transfer")
 """How the customer will pay; either way the money is not there yet."""
 
-WHY = {"missing": "is missing", "unknown": "does not exist there", "mismatch": "belongs to another region"}
-
 
 class DraftLine(Struct, frozen=True):
     """One thing, as it is written down."""
@@ -81,7 +79,7 @@ def check_draft(draft: Draft) -> Checked:
     if draft.payment not in PAYMENTS:
         faults["payment"] = "says how it will be paid"
     _contact(draft, faults)
-    wrong = {fault.field: WHY[fault.why] for fault in address.faults(draft.ship_to)}
+    wrong = {fault.field: address.WHY[fault.why] for fault in address.faults(draft.ship_to)}
     total = sum(int(line.unit_price) * line.quantity for line in lines) + shipping
     only_address = bool(wrong) and not faults
     if wrong and not draft.anyway:

@@ -27,6 +27,14 @@ class Fault:
     field: str
     why: str
 
+    def __str__(self) -> str:
+        """As a sentence says it."""
+        return f"{self.field} {WHY[self.why]}"
+
+
+WHY = {"missing": "is missing", "unknown": "does not exist there", "mismatch": "belongs to another region"}
+"""What is wrong with a field, in words."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Rules:

@@ -1,9 +1,10 @@
-"""One product counted by hand: a misspelt SKU or location makes neither, and no number breaks it."""
+"""Counts and places told by hand: a misspelt SKU or location makes neither, a place keeps its name."""
 
 from __future__ import annotations
 
 import pytest
 
+from hub.actions.add_location import add_location, read_location
 from hub.actions.import_stock import read_csv
 from hub.actions.set_stock import SetStock, set_stock
 from hub.errors import CrossdockError, Invalid, NotFound
@@ -32,6 +33,22 @@ async def test_a_known_product_is_counted_and_nothing_else_is_made(desk: Desk) -
     assert await desk.world.value("SELECT sum(on_hand) FROM stock WHERE sku = 'MUG'") == 7
     assert await desk.world.value("SELECT count(*) FROM products WHERE sku = 'MUGG'") == 0
     assert await desk.world.value("SELECT count(*) FROM locations WHERE code = 'berlni'") == 0
+
+
+async def test_a_place_keeps_its_name_when_its_address_is_told(desk: Desk) -> None:
+    services, value = desk.world.services, desk.world.value
+    street = '{"line1": "Köpenicker Str. 10", "city": "Berlin", "postcode": "10997", "country": "DE"}'
+    await add_location(services, MERCHANT, read_location("KOEP", street, automatic=False))
+    assert await value("SELECT name FROM locations WHERE code = 'KOEP'") == "KOEP"
+    named = street.replace("{", '{"company": "Lager Ost", ')
+    await add_location(services, MERCHANT, read_location("KOEP", named, automatic=False))
+    await add_location(services, MERCHANT, read_location("KOEP", street, automatic=False))
+    assert await value("SELECT name FROM locations WHERE code = 'KOEP'") == "Lager Ost"
+    assert await value("SELECT address->>'company' FROM locations WHERE code = 'KOEP'") == "Lager Ost"
+    nowhere = street.replace("10997", "1")
+    for wrong, says in ((nowhere, "postcode does not exist there"), ("{", "write JSON with line1")):
+        with pytest.raises(Invalid, match=says):
+            await add_location(services, MERCHANT, read_location("KOEP", wrong, automatic=False))
 
 
 @pytest.mark.parametrize(
