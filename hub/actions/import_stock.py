@@ -22,11 +22,11 @@ COLUMNS = ("sku", "location", "on_hand", "title", "gtin", "grams", "account", "l
 REQUIRED = ("sku",)
 
 PRODUCTS = """ON CONFLICT (merchant_id, sku) DO UPDATE SET
-    title = coalesce(nullif(excluded.title, ''), products.title),
+    title = CASE excluded.title WHEN excluded.sku THEN products.title ELSE excluded.title END,
     gtin = coalesce(nullif(excluded.gtin, ''), products.gtin),
     grams = coalesce(nullif(excluded.grams, 0), products.grams),
     brand = coalesce(nullif(excluded.brand, ''), products.brand), tags = coalesce(excluded.tags, products.tags)"""
-"""What is told replaces what was known; what is not told (no brand, tags null) stays."""
+"""What is told replaces what was known; what is not told (its SKU for a title, no brand, tags null) stays."""
 MOST_TAGS = 50
 
 LISTINGS = """ON CONFLICT (merchant_id, account_id, listing_id) DO UPDATE SET
@@ -143,14 +143,15 @@ def told_tags(tags: Sequence[str] | None) -> list[str] | None:
 
 
 async def _products(tx: Tx, services: Services, merchant_id: int, lines: Sequence[StockLine]) -> int:
-    rows = {
-        line.sku: {
-            "id": services.ids.next(), "merchant_id": merchant_id, "sku": line.sku[:128],
-            "title": (line.title or line.sku)[:500], "gtin": line.gtin[:14], "grams": line.grams,
-            "created_at": services.clock.now(), "brand": line.brand[:128], "tags": told_tags(line.tags),
-        }
-        for line in lines
-    }  # fmt: skip
+    rows: dict[str, dict[str, object]] = {}
+    for line in lines:
+        sku = line.sku[:128]
+        base = {"id": 0, "merchant_id": merchant_id, "sku": sku, "title": sku, "gtin": "", "grams": 0,
+                "created_at": services.clock.now(), "brand": "", "tags": None}  # fmt: skip
+        told = {"title": line.title[:500], "gtin": line.gtin[:14], "grams": line.grams, "brand": line.brand[:128],
+                "tags": told_tags(line.tags)}  # fmt: skip
+        known = rows.setdefault(sku, base | {"id": services.ids.next()})
+        known |= {name: value for name, value in told.items() if value or (name == "tags" and value is not None)}
     return await sets.insert(tx, "products", [rows[sku] for sku in sorted(rows)], PRODUCTS)
 
 

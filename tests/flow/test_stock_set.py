@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.actions.add_location import add_location, read_location
-from hub.actions.import_stock import read_csv
+from hub.actions.import_stock import import_stock, read_csv
 from hub.actions.set_stock import SetStock, set_stock
 from hub.errors import CrossdockError, Invalid, NotFound
 from tests.flow.desk import Desk
@@ -33,6 +33,20 @@ async def test_a_known_product_is_counted_and_nothing_else_is_made(desk: Desk) -
     assert await desk.world.value("SELECT sum(on_hand) FROM stock WHERE sku = 'MUG'") == 7
     assert await desk.world.value("SELECT count(*) FROM products WHERE sku = 'MUGG'") == 0
     assert await desk.world.value("SELECT count(*) FROM locations WHERE code = 'berlni'") == 0
+
+
+async def test_what_a_line_does_not_say_of_a_product_stays(desk: Desk) -> None:
+    services, head = desk.world.services, "sku,title,gtin,grams,location,on_hand\n"
+    first = read_csv(head + "CUP,Blue cup,4006381333931,350,BER,120\nCUP,,,,NJ,80\nPLATE,,,,BER,1\n")
+    await import_stock(services, MERCHANT, first)
+    await import_stock(services, MERCHANT, read_csv("sku,location,on_hand\nCUP,BER,119\n"))
+    await set_stock(services, SetStock(merchant_id=MERCHANT, sku="CUP", location="BER", units=118))
+    rows = await desk.world.database.plain.fetch(
+        "SELECT title, gtin, grams FROM products WHERE sku IN ('CUP', 'PLATE') ORDER BY sku"
+    )
+    assert [tuple(row) for row in rows] == [("Blue cup", "4006381333931", 350), ("PLATE", "", 0)]
+    await import_stock(services, MERCHANT, read_csv("sku,title\nCUP,Navy cup\n"))
+    assert await desk.world.value("SELECT title FROM products WHERE sku = 'CUP'") == "Navy cup"
 
 
 async def test_a_place_keeps_its_name_when_its_address_is_told(desk: Desk) -> None:
