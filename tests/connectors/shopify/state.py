@@ -158,6 +158,7 @@ class ShopState:
         self.variants[str(number)] = {
             "id": gid("ProductVariant", number), "sku": sku, "barcode": more.get("barcode"), "price": price,
             "displayName": more.get("title", f"Thing {sku}"),
+            "product": {"vendor": more.get("vendor", "Nordlicht"), "tags": more.get("tags", [])},
             "inventoryItem": {
                 "id": item, "measurement": {"weight": weight},
                 "inventoryLevel": lambda info, locationId, **_: self._level(item, locationId),

@@ -230,6 +230,8 @@ async def test_products_have_exact_weights_and_prices(channel: ShopifyChannel, d
         weight={"unit": "OUNCES", "value": 2.5},
         barcode="4006381333931",
         title="Nails - 2 in",
+        vendor=" ACME ",
+        tags=["steel"],
     )
     found, after = [], ""
     while True:
@@ -240,4 +242,5 @@ async def test_products_have_exact_weights_and_prices(channel: ShopifyChannel, d
     nails = next(product for product in found if product.listing_id == "41101")
     assert (nails.sku, nails.title, nails.gtin) == ("NAIL", "Nails - 2 in", "4006381333931")
     assert (nails.grams, nails.price, nails.currency) == (71, 123450, "USD")
+    assert (nails.brand, nails.tags) == ("ACME", ("steel",))
     assert len(found) == 4
