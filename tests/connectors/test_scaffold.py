@@ -53,6 +53,7 @@ def run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=tree, env=env, capture_output=True, text=True, timeout=180, check=False)
 
 
+@pytest.mark.long
 def test_the_copy_passes_the_contract_suite_and_its_own_tests(tree: Path) -> None:
     new_connector("zebra_shop", tree)
 

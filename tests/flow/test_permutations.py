@@ -187,7 +187,7 @@ def often(examples: int) -> settings:
     )
 
 
-some, many = often(20), often(60)
+some, many = often(12), often(60)
 
 
 @some

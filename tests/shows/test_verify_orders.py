@@ -207,6 +207,7 @@ async def command(database_url: str, folder: Path, *arguments: str) -> tuple[int
     return process.returncode or 0, json.loads(out)
 
 
+@pytest.mark.long
 async def test_by_the_command_line(world: World, database_url: str, tmp_path: Path) -> None:
     await world.store(NAME)
     assert world.stores is not None

@@ -41,3 +41,23 @@ async def unguarded(database: Database) -> AsyncIterator[asyncpg.Connection[Any]
             for guard in guards:
                 await connection.execute(guard["back"])
         await connection.close()
+
+
+EACH = """DO $$ DECLARE t text; BEGIN
+    FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = '{schema}' AND tablename NOT LIKE '%migrations' LOOP
+        {act}
+    END LOOP;
+END $$"""
+
+
+async def save(connection: asyncpg.Connection[Any]) -> None:
+    """Keeps every row as it is now, until the connection ends."""
+    act = "EXECUTE format('CREATE TEMP TABLE %I AS TABLE public.%I', 'saved_' || t, t);"
+    await connection.execute(EACH.format(schema="public", act=act))
+
+
+async def restore(connection: asyncpg.Connection[Any]) -> None:
+    """Every row as it was saved."""
+    act = """EXECUTE format('DELETE FROM public.%I', t);
+        EXECUTE format('INSERT INTO public.%I SELECT * FROM %I', t, 'saved_' || t);"""
+    await connection.execute(EACH.format(schema="public", act=act))
