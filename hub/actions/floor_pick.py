@@ -25,6 +25,12 @@ HOLD_TOTES = "UPDATE totes SET held_by = $2, held_at = $3 WHERE task_id = $1 AND
 GIVE_BACK = """UPDATE pick_tasks SET claimed_by = '', claimed_at = NULL, state = 'open', hand_line = NULL,
     hand_units = 0, hand_mark = '' WHERE id = $1"""
 IN_HAND = "UPDATE pick_tasks SET hand_line = $2, hand_units = $3, hand_mark = $4 WHERE id = $1"
+LOCK_PARTS = """SELECT id FROM fulfillment_orders WHERE order_id = (
+    SELECT order_id FROM fulfillment_orders WHERE merchant_id = $1 AND id = $2) ORDER BY id FOR UPDATE"""
+LOCK_TOTES = "SELECT id FROM totes WHERE task_id = $1 ORDER BY id FOR UPDATE"
+LOCK_PARTS = """SELECT id FROM fulfillment_orders WHERE order_id = (
+    SELECT order_id FROM fulfillment_orders WHERE merchant_id = $1 AND id = $2) ORDER BY id FOR UPDATE"""
+LOCK_TOTES = "SELECT id FROM totes WHERE task_id = $1 ORDER BY id FOR UPDATE"
 COUNT = """UPDATE pick_lines SET picked = picked + $2,
     state = CASE WHEN picked + $2 + short < quantity THEN 'open' WHEN short > 0 THEN 'short' ELSE 'picked' END
     WHERE id = $1 AND quantity - picked - short = $3 AND $2 <= $3"""
@@ -166,9 +172,14 @@ async def report_short(services: Services, scan: Scan) -> Picked:
             raise Conflict("this walk is done; nothing can be missing any more")
         if next_.hand is not None:
             raise Conflict(f"something is in your hand; first scan {next_.words}")
+        await tx.fetch(LOCK_PARTS, scan.merchant_id, next_.stop.fulfillment_id)
+        await tx.fetch(LOCK_TOTES, task["id"])  # which the end of the walk puts down: before stock (decision 018)
         desk = floor_desk.desk_of(services, tx)
-        said = await _shorten(services, desk, next_.stop, scan)
-        return await _go_on(desk, task, said, scan.actor)
+        said, details = await _shorten(services, desk, next_.stop, scan)
+        told = await _go_on(desk, task, said, scan.actor)
+        subject = f"fulfillment:{next_.stop.fulfillment_id}"
+        await floor_desk.note(desk, scan.merchant_id, (scan.actor, "report_short", subject), details)
+        return told
 
 
 async def report_lot_gone(services: Services, scan: Scan) -> Picked:
@@ -191,15 +202,13 @@ async def report_lot_gone(services: Services, scan: Scan) -> Picked:
         return told
 
 
-async def _shorten(services: Services, desk: Desk, stop: Stop, scan: Scan) -> str:
+async def _shorten(services: Services, desk: Desk, stop: Stop, scan: Scan) -> tuple[str, dict[str, Plain]]:
+    """What to say, and what the audit trail keeps once everything else is written: its lock is the last one."""
     batch = Batch(desk.ids, desk.now)
     asked = ReportShortage(merchant_id=scan.merchant_id, line_id=stop.line_id, found=stop.picked, actor=scan.actor)
     short = await shorten(services, desk.tx, batch, asked)
     await batch.flush(desk.tx)
     rows = await desk.tx.fetch(CATCH_UP, stop.fulfillment_id)
-    details: dict[str, Plain] = {"sku": stop.sku, "missing": short.missing, "doubted": short.doubted}
-    subject = f"fulfillment:{stop.fulfillment_id}"
-    await floor_desk.note(desk, scan.merchant_id, (scan.actor, "report_short", subject), details)
     if short.kept:
         await floor_desk.finish_order(desk, scan.merchant_id, stop.fulfillment_id, scan.actor)
     marks = await floor_marks.put_back(
@@ -211,7 +220,8 @@ async def _shorten(services: Services, desk: Desk, stop: Stop, scan: Scan) -> st
         if row["surplus"]
     )
     said = f"{stop.left} × {stop.sku} short; order {stop.order} is routed again for {short.units}"
-    return f"{said}; put back {back}" if back else said
+    details: dict[str, Plain] = {"sku": stop.sku, "missing": short.missing, "doubted": short.doubted}
+    return (f"{said}; put back {back}" if back else said), details
 
 
 def _held(stop: Stop, hand: Hand) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 
+from hub.actions.floor_pick import claim_walk, report_short
 from hub.actions.import_stock import StockLine, import_stock
 from hub.actions.routing_plans import NewPlan, set_plan
 from hub.actions.stock_adjust import Adjust, adjust_stock
@@ -13,9 +14,14 @@ from hub.errors import Conflict
 from hub.flow.runner import Runner
 from hub.flow.stages import ORDERS
 from tests.flow.desk import Desk, an_order, mug
+from tests.flow.test_floor import floor, scan, wave
 from tests.support.world import MERCHANT
 
+__all__ = ["floor"]
+
 WAITING = 30
+WAITS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+AUDIT = "SELECT pg_try_advisory_xact_lock(hashtextextended('crossdock:audit:' || $1::text, 0))"
 SKUS = ("CUP", "MUG")
 
 
@@ -89,3 +95,26 @@ async def test_batches_that_meet_over_a_day_which_is_new_never_deadlock(desk: De
     assert await desk.world.value("SELECT sum(orders)::int FROM location_days") == WAITING
     assert await desk.stock() == (WAITING, WAITING)
     await desk.sound()
+
+
+async def test_who_reports_short_holds_neither_stock_nor_the_audit_trail_while_waiting_for_totes(floor: Desk) -> None:
+    """Somebody at the pack station has a tote of the same walk, and needs stock and the audit trail next."""
+    _, (task,) = await wave(floor, "cluster", ("MUG",))
+    await claim_walk(floor.world.services, scan(task))
+    packer = await floor.world.database.connect()
+    try:
+        async with packer.transaction():
+            await packer.fetch("SELECT id FROM totes WHERE task_id = $1 FOR UPDATE", task)
+            short = asyncio.create_task(report_short(floor.world.services, scan(task)))
+            await floor.world.until(lambda: floor.world.value(WAITS))
+
+            free = await packer.fetch("SELECT id FROM stock WHERE sku = 'MUG' FOR UPDATE SKIP LOCKED")
+            audited = await packer.fetchval(AUDIT, str(MERCHANT))
+    finally:
+        await packer.close()
+
+    assert (await short).done
+    assert (len(free), audited) == (1, True)
+    last = await floor.world.rows("SELECT action FROM audit ORDER BY seq DESC LIMIT 1")
+    assert [row["action"] for row in last] == ["report_short"]
+    await floor.sound()
