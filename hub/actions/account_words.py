@@ -61,6 +61,9 @@ SAYS: Mapping[str, Say] = {
     "managed_there": lambda p: "Webhooks are set up at the channel, not by us",
     "unreachable": lambda p: "The channel cannot send us webhooks: this server has no public address",
     "webhooks_failed": lambda p: f"Webhooks could not be put right: {p['why']}; tried",
+    "webhooks_tried": lambda p: (
+        f"Webhooks could not be put right yet, and are tried again by themselves: {p['why']}; tried"
+    ),
     "never_checked": lambda p: "Webhooks have not been checked yet",
     "missing": lambda p: f"The channel does not tell us of {_topics(p)}; checked",
     "unchecked": lambda p: "Nobody checks its webhooks any more; last checked",

@@ -31,7 +31,10 @@ _ACCOUNTS = """
     LEFT JOIN (SELECT account_id, count(*) FILTER (WHERE state < 9) AS pending,
                       count(*) FILTER (WHERE state IN (10, 11)) AS dead
                FROM (SELECT account_id, state FROM outbox WHERE merchant_id = $1 AND state < 9
-                     UNION ALL SELECT account_id, state FROM outbox WHERE merchant_id = $1 AND state >= 10) o
+                     UNION ALL SELECT account_id, state FROM outbox x WHERE merchant_id = $1 AND state >= 10
+                       AND NOT (state = 11 AND kind = 'push_shipment' AND EXISTS (
+                           SELECT 1 FROM orders r WHERE r.id = x.key AND r.account_id = x.account_id
+                             AND r.cancelled_at IS NOT NULL))) o
                GROUP BY account_id) x ON x.account_id = a.id
     WHERE a.merchant_id = $1 AND a.state <> 'removed' AND ($2::bigint IS NULL OR a.id = $2)
     ORDER BY a.connector, a.name"""
@@ -53,7 +56,8 @@ class SignView(View, frozen=True):
 
 
 class AccountView(View, frozen=True):
-    """One account. `waiting` and `set_aside` count deliveries, `pending` and `dead` messages that leave.
+    """One account. `waiting` and `set_aside` count deliveries, `pending` and `dead` messages that leave; a shipment
+    that a channel refuses because it had cancelled the order is not stuck: the hold of that order tells of it.
 
     `condition` is well, needs_you or broken; `lag_seconds`: how old what is known of the channel may be;
     `credentials_end_at`: when new ones are needed, where the channel sets an end. `quota` and `webhooks` are as they

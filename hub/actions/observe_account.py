@@ -1,13 +1,13 @@
 """Keep what was seen of an account, for people who look at it: what is left of its quota, what the channel tells us.
 
 Kept in `accounts.observed`: {"quota": {left, of, unit, resets_at, at}, "webhooks": {missing, elsewhere, repaired,
-repaired_at, missed, at}}.
+repaired_at, missed, at, whole_at}}.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -23,6 +23,8 @@ QUOTA_SECONDS = 10.0
 OBSERVE = "UPDATE accounts SET observed = jsonb_set(observed, ARRAY[$2], $3::jsonb) WHERE id = $1"
 CHECKED = """UPDATE accounts SET observed = jsonb_set(observed, '{webhooks}',
     coalesce(observed->'webhooks', '{}') || $2::jsonb) WHERE id = $1"""
+NEWS = f"{CHECKED} AND observed->'webhooks' ? 'whole_at'"
+MISSED = f"{CHECKED} AND observed->'webhooks' ? 'repaired'"
 
 
 class SeenQuota(Struct, frozen=True, kw_only=True):
@@ -37,7 +39,7 @@ class SeenQuota(Struct, frozen=True, kw_only=True):
 
 class SeenWebhooks(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Subscriptions as they were last seen. `repaired`: what was subscribed again at `repaired_at`, `missed`: how many
-    deliveries were pulled because of it."""
+    deliveries were pulled because of it; `whole_at`: when nothing was missing last."""
 
     at: datetime
     missing: tuple[str, ...] = ()
@@ -45,6 +47,7 @@ class SeenWebhooks(Struct, frozen=True, kw_only=True, omit_defaults=True):
     repaired: tuple[str, ...] = ()
     repaired_at: datetime | None = None
     missed: int = 0
+    whole_at: datetime | None = None
 
 
 async def note_quota(services: Services, channel: Channel) -> None:
@@ -69,11 +72,24 @@ async def _keep(services: Services, account_id: int, told: Quota) -> None:
 
 async def note_webhooks(services: Services, account_id: int, state: WebhookState) -> None:
     """Keeps what a channel tells us of."""
-    seen = {"at": services.clock.now(), "missing": state.missing, "elsewhere": state.elsewhere}
-    await services.database.plain.execute(CHECKED, account_id, msgspec.json.encode(seen).decode())
+    seen: dict[str, object] = {"missing": state.missing, "elsewhere": state.elsewhere}
+    if state.healthy:
+        seen["whole_at"] = services.clock.now()
+    await _seen(services, CHECKED, account_id, seen)
 
 
-async def note_repaired(services: Services, account_id: int, topics: Sequence[str], missed: int) -> None:
-    """Keeps what was subscribed again, and how many deliveries were missed until then."""
-    seen = {"repaired": topics, "repaired_at": services.clock.now(), "missed": missed}
-    await services.database.plain.execute(CHECKED, account_id, msgspec.json.encode(seen).decode())
+async def note_repaired(services: Services, account_id: int, topics: Sequence[str]) -> None:
+    """Keeps what was subscribed again; of an account that never was whole nothing: its first subscriptions are no news.
+    To be called before what is whole now is noted."""
+    again = {"repaired": topics, "repaired_at": services.clock.now(), "missed": 0}
+    await _seen(services, NEWS, account_id, again)
+
+
+async def note_missed(services: Services, account_id: int, missed: int) -> None:
+    """Keeps how many deliveries were missed until the subscriptions were repaired."""
+    await _seen(services, MISSED, account_id, {"missed": missed})
+
+
+async def _seen(services: Services, statement: str, account_id: int, told: Mapping[str, object]) -> None:
+    seen = {"at": services.clock.now(), **told}
+    await services.database.plain.execute(statement, account_id, msgspec.json.encode(seen).decode())

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from hub.actions import account_health
 from hub.actions.account_health import cannot
-from hub.actions.observe_account import note_repaired, note_webhooks
+from hub.actions.observe_account import note_missed, note_repaired, note_webhooks
 from hub.actions.pull_orders import Keeps, pull_orders
 from hub.actions.services import Services
 from hub.actions.targets import Target, able
@@ -43,7 +43,7 @@ async def repair_webhooks(services: Services, inbox: Keeps, account_id: int) -> 
     if not repaired:
         return Repaired(())
     missed = await _missed(services, inbox, account_id)
-    await note_repaired(services, account_id, repaired, missed)
+    await note_missed(services, account_id, missed)
     return Repaired(repaired, missed)
 
 
@@ -64,6 +64,9 @@ async def subscribe(services: Services, account_id: int) -> tuple[str, ...]:
         before = after = await channel.check_webhooks(url)
         if not before.healthy:
             after = await channel.repair_webhooks(url)
+        repaired = (*before.missing, *before.elsewhere)
+        if repaired and after.healthy:
+            await note_repaired(services, account_id, repaired)
         await note_webhooks(services, account_id, after)
         if not after.healthy:
             raise Retry(f"the channel does not tell us of {', '.join((*after.missing, *after.elsewhere))}")
@@ -71,9 +74,6 @@ async def subscribe(services: Services, account_id: int) -> tuple[str, ...]:
         await account_health.failed(services, account_id, "webhooks", error)
         raise
     await account_health.succeeded(services, account_id, "webhooks")
-    repaired = (*before.missing, *before.elsewhere)
-    if repaired:
-        await note_repaired(services, account_id, repaired, 0)
     return repaired
 
 

@@ -44,7 +44,7 @@ class Trouble(Value, frozen=True):
 
 
 class Subscriptions(Value, frozen=True):
-    """What the channel tells us of, as it was last seen at `at`."""
+    """What the channel tells us of, as it was last seen at `at`; nothing was missing last at `whole_at`."""
 
     at: datetime
     missing: tuple[str, ...] = ()
@@ -52,6 +52,7 @@ class Subscriptions(Value, frozen=True):
     repaired: tuple[str, ...] = ()
     repaired_at: datetime | None = None
     missed: int = 0
+    whole_at: datetime | None = None
 
 
 class Left(Value, frozen=True):

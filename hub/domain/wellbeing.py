@@ -18,7 +18,7 @@ LATE_TIMES, LATE_LEAST = 3, timedelta(minutes=15)
 """Polling has stopped when the last one is so many intervals ago, and at least so long."""
 
 UNCHECKED = timedelta(hours=3)
-"""Subscriptions are looked at every hour; after so long nobody does."""
+"""Subscriptions are looked at and put right every hour; after so long nobody does."""
 
 SCARCE = 20
 """A quota of which less than a twentieth is left is worth a look."""
@@ -121,17 +121,22 @@ def _failing(facts: Facts, trouble: Trouble, stopped: bool, now: datetime) -> Si
 
 
 def _webhooks(facts: Facts, now: datetime) -> Sign:
-    """Where orders are polled besides, nothing is lost without webhooks: it only takes longer."""
+    """Where orders are polled besides, nothing is lost without webhooks, it only takes longer: what the next hourly
+    repairs may well put right needs nobody yet."""
     polled = facts.every is not None
     if not facts.reachable:
         level = Level.WATCH if polled else Level.BROKEN
         return _sign("webhooks.unreachable", level, heal=Heal.SET_PUBLIC_URL)
     trouble, level = _of(facts, "webhooks"), Level.NEEDS_YOU if polled else Level.BROKEN
+    whole_at = facts.subscriptions.whole_at if facts.subscriptions is not None else None
+    heals = polled and now - (whole_at or facts.created_at) <= UNCHECKED
     if trouble is not None:
-        return _sign("webhooks.webhooks_failed", level, trouble.at, Heal.REPAIR_WEBHOOKS, why=trouble.why)
+        passing = heals and trouble.code in PASSING
+        key, level = ("webhooks_tried", Level.WATCH) if passing else ("webhooks_failed", level)
+        return _sign(f"webhooks.{key}", level, trouble.at, Heal.REPAIR_WEBHOOKS, why=trouble.why)
     if facts.subscriptions is None:
         return _sign("webhooks.never_checked", Level.WATCH, heal=Heal.REPAIR_WEBHOOKS)
-    return _subscribed(facts.subscriptions, level, now)
+    return _subscribed(facts.subscriptions, Level.WATCH if heals else level, now)
 
 
 def _subscribed(seen: Subscriptions, level: Level, now: datetime) -> Sign:

@@ -125,6 +125,8 @@ def test_lag_is_how_old_our_knowledge_may_be(more: dict[str, Any], expected: tim
 
 
 FAILED = Trouble(concern="webhooks", code="retry", why="503", at=ago(minutes=2))
+REFUSED = Trouble(concern="webhooks", code="rejected", why="no", at=ago(minutes=2))
+WHOLE = Subscriptions(at=ago(minutes=40), whole_at=ago(minutes=40))
 
 
 @pytest.mark.parametrize(
@@ -141,6 +143,23 @@ FAILED = Trouble(concern="webhooks", code="retry", why="503", at=ago(minutes=2))
         ),
         ({"subscriptions": Subscriptions(at=ago(hours=4))}, ("unchecked", Level.NEEDS_YOU, Heal.REPAIR_WEBHOOKS)),
         ({"troubles": (FAILED,)}, ("webhooks_failed", Level.NEEDS_YOU, Heal.REPAIR_WEBHOOKS)),
+        ({"troubles": (FAILED,), "subscriptions": WHOLE}, ("webhooks_tried", Level.WATCH, Heal.REPAIR_WEBHOOKS)),
+        (
+            {"troubles": (FAILED,), "subscriptions": WHOLE, "every": None},
+            ("webhooks_failed", Level.BROKEN, Heal.REPAIR_WEBHOOKS),
+        ),
+        (
+            {"troubles": (FAILED,), "subscriptions": Subscriptions(at=ago(minutes=9), whole_at=ago(hours=4))},
+            ("webhooks_failed", Level.NEEDS_YOU, Heal.REPAIR_WEBHOOKS),
+        ),
+        (
+            {"troubles": (REFUSED,), "subscriptions": WHOLE},
+            ("webhooks_failed", Level.NEEDS_YOU, Heal.REPAIR_WEBHOOKS),
+        ),
+        (
+            {"subscriptions": Subscriptions(at=NOW, missing=("orders/create",)), "created_at": ago(minutes=1)},
+            ("missing", Level.WATCH, Heal.REPAIR_WEBHOOKS),
+        ),
         ({"reachable": False}, ("unreachable", Level.WATCH, Heal.SET_PUBLIC_URL)),
         ({"reachable": False, "every": None}, ("unreachable", Level.BROKEN, Heal.SET_PUBLIC_URL)),
         ({"subscribes": False}, ("managed_there", Level.WELL, Heal.NOTHING)),

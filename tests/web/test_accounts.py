@@ -169,6 +169,9 @@ async def test_webhooks_are_repaired_at_once(
     assert (await signs(hub, shop, account_id))["webhooks"] == "never_checked"
     told = await press(desk, f"{ROOM}/{account_id}/repair-webhooks")
     assert "Subscribed again: " in told and "polled within seconds" in told
+    assert (await signs(hub, shop, account_id))["webhooks"] == "subscribed", "the first subscriptions are no news"
+    stores.books[NAME].hooks.clear()
+    assert "Subscribed again: " in await press(desk, f"{ROOM}/{account_id}/repair-webhooks")
     assert (await signs(hub, shop, account_id))["webhooks"] == "repaired"
     assert await database.plain.fetchval("SELECT nudged_at IS NOT NULL FROM accounts WHERE id = $1", account_id)
     assert "nothing to repair" in await press(desk, f"{ROOM}/{account_id}/repair-webhooks")
@@ -180,9 +183,22 @@ async def test_a_channel_that_fails_is_told_and_stays_on_the_page(
     account_id = await connected(hub, shop, stores)
     stores.mischief.fail(503)
     assert "That did not work: " in await press(desk, f"{ROOM}/{account_id}/repair-webhooks")
-    assert (await signs(hub, shop, account_id))["webhooks"] == "webhooks_failed"
+    assert (await signs(hub, shop, account_id))["webhooks"] == "webhooks_tried", "it is tried again by itself"
     stores.mischief.fail(403)
     assert "That did not work: " in await press(desk, f"{ROOM}/{account_id}/test")
+
+
+async def test_a_shipment_refused_by_a_shop_that_had_cancelled_is_not_stuck(
+    hub: Services, shop: Shop, stores: store_side.StoreServer
+) -> None:
+    account_id = shop.account_id = await connected(hub, shop, stores)
+    cancelled = await shop.order(cancelled_at=datetime(2026, 11, 20, 10, 0, tzinfo=UTC))
+    kept = await shop.order()
+    await shop.message(cancelled, "push_shipment", Outbox.REFUSED, error="409 it is cancelled")
+    assert (await signs(hub, shop, account_id))["dead"] == "no_dead"
+    await shop.message(cancelled, "push_shipment", Outbox.DEAD, error="HTTP 503")
+    await shop.message(kept, "push_shipment", Outbox.REFUSED, error="no such order")
+    assert (await show_account(hub, shop.merchant_id, account_id)).dead == 2
 
 
 async def test_dead_letters_are_resent_those_of_this_account_only(
