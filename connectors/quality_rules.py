@@ -167,6 +167,7 @@ CAPABILITIES: Mapping[str, tuple[str, ...]] = {
     "stock": ("TakesStock",),
     "cancellations": ("TakesCancellations",),
     "refunds": ("TakesRefunds",),
+    "returns": ("TakesReturns",),
     "rates": ("QuotesRates",),
     "labels": ("BuysLabels", "VoidsLabels"),
     "tracking": ("TracksParcels",),

@@ -1,5 +1,5 @@
 """Hooks: tells any other system what happens here, by Standard Webhooks 1.0: shipments, statuses, stock, cancellations,
-refunds. Nothing comes back; who wants to give orders uses `own_site`.
+refunds, returns. Nothing comes back; who wants to give orders uses `own_site`.
 
 __init__.py   what the connector declares, and each capability in a few lines
 client.py     the only I/O: one signed post, and what its answer means
@@ -22,11 +22,20 @@ from hub.contract import (
     Http,
     TakesCancellations,
     TakesRefunds,
+    TakesReturns,
     TakesShipments,
     TakesStatus,
     TakesStock,
 )
-from hub.domain.outgoing import CancellationRequest, Receipt, RefundRequest, Shipment, StatusUpdate, StockLevel
+from hub.domain.outgoing import (
+    CancellationRequest,
+    Receipt,
+    RefundRequest,
+    ReturnUpdate,
+    Shipment,
+    StatusUpdate,
+    StockLevel,
+)
 
 ABOUT = About(
     name="hooks",
@@ -62,7 +71,7 @@ class Hooks:
         return HooksChannel(account, http)
 
 
-class HooksChannel(Channel, TakesShipments, TakesStatus, TakesStock, TakesCancellations, TakesRefunds):
+class HooksChannel(Channel, TakesShipments, TakesStatus, TakesStock, TakesCancellations, TakesRefunds, TakesReturns):
     """One address of one merchant."""
 
     def __init__(self, account: Account, http: Http) -> None:
@@ -86,3 +95,6 @@ class HooksChannel(Channel, TakesShipments, TakesStatus, TakesStock, TakesCancel
 
     async def push_refund(self, request: RefundRequest, key: str) -> Receipt:
         return await self._client.tell(mapper.order_refunded(request, datetime.now(UTC)), key)
+
+    async def push_return(self, update: ReturnUpdate, key: str) -> Receipt:
+        return await self._client.tell(mapper.return_changed(update), key)

@@ -6,7 +6,15 @@ from datetime import UTC, datetime
 
 from connectors.hooks import wire
 from connectors.hooks.words import PING, TYPES
-from hub.domain.outgoing import CancellationRequest, Kind, RefundRequest, Shipment, StatusUpdate, StockLevel
+from hub.domain.outgoing import (
+    CancellationRequest,
+    Kind,
+    RefundRequest,
+    ReturnUpdate,
+    Shipment,
+    StatusUpdate,
+    StockLevel,
+)
 
 
 def shipment_created(shipment: Shipment) -> wire.Event:
@@ -75,6 +83,25 @@ def order_refunded(request: RefundRequest, now: datetime) -> wire.Event:
         lines=request.lines,
     )
     return wire.Event(TYPES[Kind.PUSH_REFUND], now, data)
+
+
+def return_changed(update: ReturnUpdate) -> wire.Event:
+    """A return has come further."""
+    data = wire.ReturnChanged(
+        reference=update.reference,
+        channel=update.channel,
+        order_id=update.order_id,
+        order_number=update.order_number,
+        number=update.number,
+        status=update.status,
+        at=update.at.astimezone(UTC),
+        requested_at=update.requested_at.astimezone(UTC),
+        reason=update.reason,
+        lines=tuple(wire.ReturnLine(it.line_id, it.sku, it.quantity, it.received, it.reason) for it in update.lines),
+        tracking_number=update.tracking_number,
+        carrier=update.carrier,
+    )
+    return wire.Event(TYPES[Kind.PUSH_RETURN], data.at, data)
 
 
 def ping(account: str, now: datetime) -> wire.Event:

@@ -80,13 +80,41 @@ class OrderRefunded(Struct, frozen=True, kw_only=True):
     lines: dict[str, int]
 
 
+class ReturnLine(Struct, frozen=True):
+    """Units of one order line that come back: `quantity` as the channel told, `received` of them already counted."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    received: int
+    reason: str
+
+
+class ReturnChanged(Struct, frozen=True, kw_only=True):
+    """Data of return.status_changed: `number` is the RMA number, `reference` the same for all news of one return.
+    `status` is requested, approved, in_transit, received, closed, declined or cancelled."""
+
+    reference: str
+    channel: str
+    order_id: str
+    order_number: str
+    number: str
+    status: str
+    at: datetime
+    requested_at: datetime
+    reason: str
+    lines: tuple[ReturnLine, ...]
+    tracking_number: str
+    carrier: str
+
+
 class Ping(Struct, frozen=True):
     """Data of ping."""
 
     account: str
 
 
-Data: TypeAlias = ShipmentCreated | StatusChanged | StockChanged | OrderCancelled | OrderRefunded | Ping
+Data: TypeAlias = ShipmentCreated | StatusChanged | StockChanged | OrderCancelled | OrderRefunded | ReturnChanged | Ping
 
 
 class Event(Struct, frozen=True):

@@ -13,6 +13,7 @@ TYPES: Mapping[Kind, str] = {
     Kind.PUSH_STOCK: "stock.changed",
     Kind.PUSH_CANCELLATION: "order.cancelled",
     Kind.PUSH_REFUND: "order.refunded",
+    Kind.PUSH_RETURN: "return.status_changed",
 }
 """Kind of message → type of event."""
 

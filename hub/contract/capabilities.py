@@ -35,6 +35,7 @@ from hub.domain.outgoing import (
     RateQuote,
     Receipt,
     RefundRequest,
+    ReturnUpdate,
     Shipment,
     StatusUpdate,
     StockLevel,
@@ -244,6 +245,13 @@ class TakesRefunds(Protocol):
     """The system gives a buyer's money back when we ask."""
 
     async def push_refund(self, request: RefundRequest, key: str) -> Receipt: ...
+
+
+@runtime_checkable
+class TakesReturns(Protocol):
+    """The system is told how far a return of another channel has come."""
+
+    async def push_return(self, update: ReturnUpdate, key: str) -> Receipt: ...
 
 
 @runtime_checkable

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hub.domain.outcome import Message
-from hub.domain.outgoing import CancellationRequest, RefundRequest, Shipment, StatusUpdate
+from hub.domain.outgoing import CancellationRequest, RefundRequest, ReturnUpdate, Shipment, StatusUpdate
 
 
 class Listeners(Struct, frozen=True):
@@ -35,6 +35,6 @@ def tellings(message: Message, order: tuple[int, str], listeners: Listeners, tak
 def _copy(message: Message, number: str, listeners: Listeners, account_id: int) -> Message:
     """The same news for another account. The object stays the second part of the intent: its news leave in order."""
     payload = message.payload
-    if isinstance(payload, Shipment | StatusUpdate | CancellationRequest | RefundRequest):
+    if isinstance(payload, Shipment | StatusUpdate | CancellationRequest | RefundRequest | ReturnUpdate):
         payload = replace(payload, order_number=number, channel=listeners.names.get(message.account_id, ""))
     return replace(message, intent=f"{message.intent}:{account_id}", account_id=account_id, payload=payload)

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     PUSH_STOCK = "push_stock"
     PUSH_CANCELLATION = "push_cancellation"
     PUSH_REFUND = "push_refund"
+    PUSH_RETURN = "push_return"
     CAPTURE_PAYMENT = "capture_payment"
     VOID_PAYMENT = "void_payment"
     REFUND_PAYMENT = "refund_payment"
@@ -98,6 +99,36 @@ class RefundRequest(Value, frozen=True):
     currency: str
     reason: str = ""
     lines: dict[str, int] = {}
+    order_number: str = ""
+    channel: str = ""
+    """As in `Shipment`."""
+
+
+class ReturnUnits(Value, frozen=True):
+    """Units of one order line in a return: `quantity` as the channel told, `received` as they are counted here."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    received: int = 0
+    reason: str = ""
+
+
+class ReturnUpdate(Value, frozen=True):
+    """A return has come to `status`, one of `hub.domain.order.ReturnStatus`. `number` is what people call it (the RMA
+    number), `lines` are all that is known of it at `at`."""
+
+    reference: str
+    """Ours, the same for every status of one return."""
+    order_id: str
+    number: str
+    status: str
+    at: datetime
+    requested_at: datetime
+    lines: tuple[ReturnUnits, ...] = ()
+    reason: str = ""
+    tracking_number: str = ""
+    carrier: str = ""
     order_number: str = ""
     channel: str = ""
     """As in `Shipment`."""

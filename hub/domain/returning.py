@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from hub.domain.order import ReturnedLine, ReturnNotice, ReturnStatus, Value
+from hub.domain.outgoing import ReturnUnits
 
 _WAY = tuple(ReturnStatus)
 ENDS = frozenset({ReturnStatus.CLOSED, ReturnStatus.DECLINED, ReturnStatus.CANCELLED})
@@ -137,6 +138,24 @@ def _allotted(standing: Standing, room: dict[str, int]) -> Allotted:
     return Allotted(shares=tuple(shares), faults=tuple(faults))
 
 
+def units_told(standing: Standing, allotted: Allotted, skus: Mapping[str, str]) -> tuple[ReturnUnits, ...]:
+    """The lines of a return for those who are told of it: what the channel said comes back, and what of it counts as
+    received. `skus`: by line external id, empty for a line that the order does not have."""
+    received = {share.line_id: share.received for share in allotted.shares}
+    return tuple(
+        ReturnUnits(
+            line_id=line.line_id, sku=skus.get(line.line_id, ""), quantity=line.quantity,
+            received=received.get(line.line_id, 0), reason=line.reason,
+        )
+        for line in _by_line(standing.lines)
+    )  # fmt: skip
+
+
+def reason_of(standing: Standing) -> str:
+    """The return's own reason, or those of its lines, each once."""
+    return standing.reason or ", ".join(dict.fromkeys(line.reason for line in standing.lines if line.reason))
+
+
 def _by_line(lines: Iterable[ReturnedLine]) -> Sequence[ReturnedLine]:
     """One entry a line: a channel may tell units of one line one by one, each with a reason of its own."""
     found: dict[str, ReturnedLine] = {}
@@ -144,7 +163,9 @@ def _by_line(lines: Iterable[ReturnedLine]) -> Sequence[ReturnedLine]:
         if line.quantity < 1:
             continue
         known = found.get(line.line_id, ReturnedLine(line_id=line.line_id, quantity=0))
+        reasons = dict.fromkeys([*known.reason.split(", "), line.reason])
         found[line.line_id] = msgspec.structs.replace(
-            known, quantity=known.quantity + line.quantity, received=known.received + line.received
-        )
+            known, quantity=known.quantity + line.quantity, received=known.received + line.received,
+            reason=", ".join(filter(None, reasons)),
+        )  # fmt: skip
     return tuple(found.values())

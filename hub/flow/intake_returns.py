@@ -15,24 +15,23 @@ import msgspec
 from hub.domain.lifecycle import Inbox as State
 from hub.domain.order import ReturnNotice
 from hub.domain.outcome import Event
-from hub.domain.returning import Allotted, Standing, allot, merged
+from hub.domain.returning import Allotted, Standing, allot, merged, reason_of
 from hub.errors import Conflict
 from hub.flow.intake_amend import keep
 from hub.flow.intake_common import Intake, Present
 from hub.flow.loading import grouped
+from hub.flow.return_news import Name, Turn, tell
 from hub.store import sets
 from hub.store.database import Row
 from hub.store.return_facts import COUNTED
 
 Told = Sequence[tuple[Row, Any]]
-Name = tuple[int, str]
-"""(account, the channel's id of the return)."""
 
 OF_ORDERS = "SELECT * FROM returns WHERE order_id = ANY($1::bigint[]) AND account_id IS NOT NULL ORDER BY id"
 OF_OTHERS = """SELECT r.account_id, r.external_id, r.order_id FROM returns r
     JOIN unnest($1::bigint[], $2::bigint[], $3::text[]) AS w(merchant_id, account_id, external_id)
         USING (merchant_id, account_id, external_id)"""
-LINES = "SELECT id, order_id, external_id, shipped FROM order_lines WHERE order_id = ANY($1::bigint[]) ORDER BY id"
+LINES = "SELECT id, order_id, external_id, sku, shipped FROM order_lines WHERE order_id = ANY($1::bigint[]) ORDER BY id"
 KNOWN_LINES = "SELECT id, return_id, order_line_id FROM return_lines WHERE return_id = ANY($1::bigint[])"
 DROP_LINES = "DELETE FROM return_lines WHERE id = ANY($1::bigint[])"
 WRITE = """ON CONFLICT (merchant_id, account_id, external_id) DO UPDATE SET
@@ -58,13 +57,14 @@ _details = msgspec.json.Decoder(_Details)
 
 @dataclass(slots=True)
 class _Return:
-    """One return in this batch. `stored`: what the table has, empty for a new one."""
+    """One return in this batch. `stored`: what the table has, empty for a new one; `turns`: states it came to."""
 
     id: int
     present: Present
     standing: Standing | None
     stored: Mapping[str, Any] = field(default_factory=dict)
     faults: tuple[Any, ...] = ()
+    turns: list[Turn] = field(default_factory=list)
 
 
 async def take(intake: Intake, told: Told) -> None:
@@ -116,7 +116,8 @@ def _hear(intake: Intake, book: dict[Name, _Return], present: Present, said: tup
     known = book.setdefault((account_id, news.external_id), _Return(intake.batch.ids.next(), present, None))
     before, after = known.standing, merged(known.standing, news)
     known.standing = after
-    if before is None or after.state != before.state:
+    turned = before is None or after.state != before.state
+    if before is None or turned:
         kind = f"return_{after.state}"
     elif _shown(before) != _shown(after):
         kind = "return_changed"
@@ -125,20 +126,18 @@ def _hear(intake: Intake, book: dict[Name, _Return], present: Present, said: tup
     details = {"return": after.number or news.external_id} | _shown(after)
     intake.event(present, Event(kind, details, "channel", f"account:{account_id}", news.at))
     keep(intake, present)
+    if turned:
+        name = (account_id, news.external_id)
+        known.turns.append(Turn(known.id, name, present, present.version, after, news.at))
 
 
 def _shown(standing: Standing) -> dict[str, object]:
     """What people are told of a return; empty parts are left out."""
     parts: dict[str, object] = {
-        "units": sum(line.quantity for line in standing.lines), "reason": _reason(standing),
+        "units": sum(line.quantity for line in standing.lines), "reason": reason_of(standing),
         "tracking_number": standing.tracking_number, "word": standing.word,
     }  # fmt: skip
     return {name: value for name, value in parts.items() if value}
-
-
-def _reason(standing: Standing) -> str:
-    """The return's own reason, or those of its lines, each once."""
-    return standing.reason or ", ".join(dict.fromkeys(line.reason for line in standing.lines if line.reason))
 
 
 # ---------------------------------------------------------------- what of it can be
@@ -161,6 +160,7 @@ async def _settle(intake: Intake, book: Mapping[Name, _Return]) -> None:
             _doubt(intake, each, allotted)
             rows.append(_row(name, each, allotted))
             children += _children(intake, each, allotted, ids)
+        tell(intake, [turn for _, each in returns.values() for turn in each.turns], lines.get(order_id, ()), standings)
     if await sets.insert(intake.tx, "returns", rows, WRITE) != len(rows):
         raise Conflict("a return was told of two orders at once")
     await _write_lines(intake, [row["id"] for row in rows], children)
@@ -183,7 +183,7 @@ def _row(name: Name, each: _Return, allotted: Allotted) -> dict[str, Any]:
     return {
         "id": each.id, "merchant_id": each.present.row["merchant_id"], "order_id": each.present.id,
         "account_id": name[0], "external_id": name[1], "number": (standing.number or name[1])[:80],
-        "state": standing.state, "reason": _reason(standing)[:64], "requested_by": "channel",
+        "state": standing.state, "reason": reason_of(standing)[:64], "requested_by": "channel",
         "requested_at": standing.began, "due_at": None, "tracking_number": standing.tracking_number[:64],
         "details": {"told": standing, "faults": allotted.faults},
     }  # fmt: skip

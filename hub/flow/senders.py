@@ -16,6 +16,7 @@ from hub.contract import (
     TakesCancellations,
     TakesPayments,
     TakesRefunds,
+    TakesReturns,
     TakesShipments,
     TakesStatus,
     TakesStock,
@@ -31,6 +32,7 @@ from hub.domain.outgoing import (
     PaymentAction,
     Receipt,
     RefundRequest,
+    ReturnUpdate,
     Shipment,
     StatusUpdate,
     StockLevel,
@@ -57,6 +59,7 @@ SENDERS: Mapping[Kind, Sender] = {
         TakesCancellations, CancellationRequest, lambda c, p, key: c.push_cancellation(p, key)
     ),
     Kind.PUSH_REFUND: Sender(TakesRefunds, RefundRequest, lambda c, p, key: c.push_refund(p, key)),
+    Kind.PUSH_RETURN: Sender(TakesReturns, ReturnUpdate, lambda c, p, key: c.push_return(p, key)),
     Kind.CAPTURE_PAYMENT: Sender(TakesPayments, PaymentAction, lambda c, p, key: c.capture_payment(p, key)),
     Kind.VOID_PAYMENT: Sender(TakesPayments, PaymentAction, lambda c, p, key: c.void_payment(p, key)),
     Kind.REFUND_PAYMENT: Sender(TakesPayments, PaymentAction, lambda c, p, key: c.refund_payment(p, key)),

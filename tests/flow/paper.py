@@ -119,6 +119,13 @@ class Shop(Reads):
         return await self.book.call(Kind.PUSH_CANCELLATION, request, key)
 
 
+class Ear(Shop):
+    """Somebody who hears of every order, and of returns too."""
+
+    async def push_return(self, update: Any, key: str) -> Receipt:
+        return await self.book.call(Kind.PUSH_RETURN, update, key)
+
+
 class Carrier(Reads):
     """A carrier whose labels can be looked up."""
 
@@ -188,6 +195,7 @@ def papers() -> dict[str, Any]:
         Paper("paper_keyed", Carrier, repeatable=frozenset({Kind.BUY_LABEL})),
         Paper("paper_pay", Provider),
         Paper("paper_many", Many, at_once={Kind.PUSH_SHIPMENT: 20}),
+        Paper("paper_ear", Ear, listens=True),
         Paper("email", Mailer),
     )
     return {paper.about.name: paper for paper in made}

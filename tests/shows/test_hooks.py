@@ -8,10 +8,12 @@ from datetime import timedelta
 
 import pytest
 
+from connectors.demo_store.server.returning import ask_back, move_back
 from hub.actions.cancel_order import Cancel, cancel_order
 from hub.actions.import_stock import StockLine, import_stock
 from hub.actions.own_accounts import named_account
 from hub.actions.place_order import Placing, place_order
+from hub.actions.pull_orders import pull_orders
 from hub.actions.reassert_stock import reassert_stock
 from hub.actions.refresh_tracking import refresh_tracking
 from hub.actions.verify_store import verify_store
@@ -111,6 +113,29 @@ async def test_money_that_a_channel_gave_back_is_told(hub: World, receiver: Hook
     refunds = [event["data"] for event in receiver.events.values() if event["type"] == "order.refunded"]
     assert len(refunds) == 1
     assert (refunds[0]["order_id"], refunds[0]["amount"], refunds[0]["currency"]) == (order, 150, "EUR")
+
+
+async def test_a_return_is_told_from_the_wish_to_its_end(hub: World, receiver: HooksDouble) -> None:
+    (order,) = await hub.order("nordlicht")
+    await hub.drain()
+    assert hub.stores is not None
+    books = hub.stores.books["nordlicht"]
+    line = books.orders[order]["items"][0]
+    asked = ask_back(books, order, {line["id"]: 1}, "zu klein")
+    for status in ("requested", "approved", "received"):
+        if status != "requested":
+            move_back(books, asked["id"], status)
+        for _ in range(2):
+            await pull_orders(hub.services, hub.inbox, hub.ids["nordlicht"])
+            await hub.drain()
+    told = [event for event in receiver.events.values() if event["type"] == "return.status_changed"]
+    assert [event["data"]["status"] for event in told] == ["requested", "approved", "received"]
+    data = told[-1]["data"]
+    assert (data["order_id"], data["number"], data["reason"]) == (order, asked["number"], "zu klein")
+    units = {"line_id": line["id"], "quantity": 1, "received": 1, "reason": "zu klein"}
+    assert [{name: each[name] for name in units} for each in data["lines"]] == [units] and data["lines"][0]["sku"]
+    assert len({event["data"]["reference"] for event in told}) == 1 and data["channel"] == "nordlicht"
+    assert not (await verify_store(hub.database)).violations
 
 
 async def test_an_outage_of_the_receiver_loses_and_repeats_nothing(hub: World, receiver: HooksDouble) -> None:

@@ -84,8 +84,8 @@ MESSAGE_WORDS: Mapping[str, str] = {
     "buy_label": "Buy label", "void_label": "Void label", "push_shipment": "Shipment to channel",
     "push_status": "Status to channel", "push_stock": "Stock to channel",
     "push_cancellation": "Cancellation to channel", "push_refund": "Refund to channel",
-    "capture_payment": "Capture payment", "void_payment": "Void payment", "refund_payment": "Refund payment",
-    "notify": "Message to customer",
+    "push_return": "News of a return", "capture_payment": "Capture payment", "void_payment": "Void payment",
+    "refund_payment": "Refund payment", "notify": "Message to customer",
 }  # fmt: skip
 
 MESSAGE_TONES: Mapping[str, str] = {

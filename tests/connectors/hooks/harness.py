@@ -15,6 +15,8 @@ from hub.domain.outgoing import (
     CancellationRequest,
     Kind,
     RefundRequest,
+    ReturnUnits,
+    ReturnUpdate,
     Shipment,
     ShipmentLine,
     StatusUpdate,
@@ -54,6 +56,17 @@ class HooksHarness:
             ),
             Kind.PUSH_REFUND: RefundRequest(
                 reference="refund-12", order_id="web-1001", amount=1998, currency="EUR", reason="broken"
+            ),
+            Kind.PUSH_RETURN: ReturnUpdate(
+                reference="return-9",
+                order_id="web-1001",
+                order_number="NO-1001",
+                number="RMA-77",
+                status="received",
+                at=AT,
+                requested_at=AT,
+                lines=(ReturnUnits(line_id="1", sku="MUG-BLUE", quantity=2, received=1, reason="size"),),
+                reason="size",
             ),
         }
 

@@ -32,6 +32,7 @@ KINDS = {
     "stock.changed": Kind.PUSH_STOCK,
     "order.cancelled": Kind.PUSH_CANCELLATION,
     "order.refunded": Kind.PUSH_REFUND,
+    "return.status_changed": Kind.PUSH_RETURN,
 }
 
 

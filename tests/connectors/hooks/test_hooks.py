@@ -87,6 +87,14 @@ async def test_every_event_says_what_happened_once_under_its_id(double: HooksDou
         "tracking_url": "https://www.dhl.de/?piececode=JD014600003828000000",
     }  # fmt: skip
     assert double.events["crossdock-4"]["data"]["amount"] == 1998
+    returned = double.events["crossdock-5"]
+    assert (returned["type"], returned["timestamp"]) == ("return.status_changed", "2026-11-21T16:20:00Z")
+    assert returned["data"] == {
+        "reference": "return-9", "channel": "", "order_id": "web-1001", "order_number": "NO-1001", "number": "RMA-77",
+        "status": "received", "at": "2026-11-21T16:20:00Z", "requested_at": "2026-11-21T16:20:00Z", "reason": "size",
+        "lines": [{"line_id": "1", "sku": "MUG-BLUE", "quantity": 2, "received": 1, "reason": "size"}],
+        "tracking_number": "", "carrier": "",
+    }  # fmt: skip
 
 
 async def test_a_key_is_replaced_without_a_gap(double: HooksDouble, http: AioHttp) -> None:
@@ -129,7 +137,7 @@ async def test_only_chosen_events_are_sent(double: HooksDouble, http: AioHttp) -
     told = channel(double, http, events="shipment.created, order.refunded")
     receipts = [await tell(told, kind, f"crossdock-{kind}") for kind in HARNESS.pushes]
     assert {kind for kind, _ in double.effects()} == {Kind.PUSH_SHIPMENT, Kind.PUSH_REFUND}
-    assert sum("not_sent" in receipt.details for receipt in receipts) == 3
+    assert sum("not_sent" in receipt.details for receipt in receipts) == 4
 
 
 async def test_a_check_pings_and_changes_nothing(double: HooksDouble, http: AioHttp) -> None:
