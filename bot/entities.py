@@ -7,6 +7,7 @@ when its shape or a word before it leaves no doubt.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterator
 
 from bot.state import Found
@@ -27,7 +28,10 @@ _TRACKING = re.compile(
     r"\b(?:1Z[0-9A-Z]{16}|[A-Z]{2}\d{9}[A-Z]{2}|JJD\d{10,20}|JVGL\d{10,20}|\d{12}|\d{14}|\d{20}|\d{22})\b",
     re.IGNORECASE,
 )
-_CODE = re.compile(r"(?<![\d\-#])(\d{3})[ \-]?(\d{3})(?![\d\-])")
+_CODE = re.compile(
+    r"(?<![\w\-#])(?:\d{3}[ \-.]?\d{3}|\d{2}([ \-.])\d{2}\1\d{2}|\d([ \-.])\d(?:\2\d){4})(?![\w\-]|[.,]\d)", re.ASCII
+)
+"""Six digits as people copy them: in one, two or three groups, or one by one."""
 _POSTCODE = re.compile(
     r"\b(?:[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}|\d{4} ?[A-Z]{2}|[A-Z]-?\d{4,5}|\d{2}-\d{3}|\d{5}(?:-\d{4})?)\b",
     re.IGNORECASE,
@@ -55,6 +59,8 @@ EMAIL = "email"
 POSTCODE = "postcode"
 QUANTITY = "quantity"
 CODE = "code"
+CODE_DIGITS = 6
+"""Digits of a one-time code."""
 
 
 def entities(words: str, expects: Collection[str] = ()) -> tuple[Found, ...]:
@@ -88,11 +94,20 @@ def _expected(words: str, kind: str) -> Iterator[str]:
         case "order_number":
             yield from _order_numbers(rest)
         case "code":
-            yield from (match[1] + match[2] for match in _CODE.finditer(rest))
+            yield from _codes(rest)
         case "postcode":
             yield from (match[0].upper() for match in _POSTCODE.finditer(rest))
         case "quantity":
             yield from _quantities(rest)
+
+
+def _codes(words: str) -> Iterator[str]:
+    """Six digits that the words do not call an order number."""
+    orders = {value for kind, value in _certain(words) if kind == ORDER_NUMBER}
+    for match in _CODE.finditer(unicodedata.normalize("NFKC", words)):
+        digits = re.sub(r"\D", "", match[0])
+        if digits not in orders:
+            yield digits
 
 
 def _order_numbers(words: str) -> Iterator[str]:

@@ -83,6 +83,17 @@ class Work:
         self.state = replace(self.state, frames=tuple(rest))
         return top
 
+    def lift(self, frame: Frame) -> None:
+        """Goes back to a frame further down: what lies above it comes under it, or is dropped if it is transient."""
+        place = self.state.frames.index(frame)
+        above = [it for it in self.state.frames[place + 1 :] if not self.is_transient(it)]
+        self.state = replace(self.state, frames=(*self.state.frames[:place], *above, frame))
+
+    def is_transient(self, frame: Frame) -> bool:
+        """Whether a frame is dropped, not returned to, when the person turns to something else."""
+        flow = self.flow(frame.flow)
+        return flow is not None and flow.transient
+
     def change(self, frame: Frame) -> None:
         """Puts a changed top frame in place of the old one."""
         self.state = replace(self.state, frames=(*self.state.frames[:-1], frame))

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from bot.builtin import UNSURE
 from bot.dialogue import Asked, Chat, Flow, Outcome, drive
+from bot.entities import CODE, CODE_DIGITS, FEW_WORDS, ORDER_NUMBER, entities
 from bot.frames import BOT, PENDING, Work
 from bot.prompts import FREE_TEXT, Prompt
 from bot.state import Frame, Heard
@@ -85,10 +86,14 @@ def _told(work: Work, heard: Heard) -> None:
     intent = _sure_of(heard)
     top = work.state.top
     command = bool(heard.intents) and heard.intents[0][1] >= COMMAND
+    if not command and _code(work, heard):
+        return
     if intent in CONTROL and (command or not _expects_words(top)):
         _steer(work, intent)
         return
     if not command and top is not None and _fits(work, top, heard, sure=bool(intent)):
+        return
+    if not command and not intent and top is not None and work.is_transient(top) and _meant_before(work, heard):
         return
     flow = work.flow(intent) if intent else None
     if flow is not None:
@@ -106,6 +111,59 @@ def _not_understood(work: Work) -> None:
         work.say(prompt.retry if prompt else "ask.again")
     else:
         work.say("wait.still", topic=work.title(top.flow))
+
+
+def _code(work: Work, heard: Heard) -> bool:
+    """Takes a one-time code for the question that awaits one, whatever has been said since; says whether it was one.
+
+    Six digits may also be an order number that was asked for meanwhile: they are, in a shop whose numbers look so.
+    """
+    code = next((found.value for found in entities(heard.text, (CODE,)) if found.kind == CODE), None)
+    if code is None:
+        return False
+    for frame in reversed(work.state.frames):
+        outcome, _ = _asked(work, frame)
+        if not isinstance(outcome, Asked):
+            continue
+        if CODE in outcome.prompt.expects:
+            _answer(work, frame, outcome.slot, code)
+            return True
+        if ORDER_NUMBER in outcome.prompt.expects and _numbers_look_like_codes(work):
+            return False
+    return False
+
+
+def _numbers_look_like_codes(work: Work) -> bool:
+    """Whether an order that this dialogue is about has a number that could be a code."""
+    about = [
+        frame.slots.get(slot, "")
+        for frame in work.state.frames
+        if (flow := work.flow(frame.flow)) is not None
+        for slot, kinds in flow.fills.items()
+        if ORDER_NUMBER in kinds
+    ]
+    return any(len(number) == CODE_DIGITS and number.isdecimal() for number in about)
+
+
+def _meant_before(work: Work, heard: Heard) -> bool:
+    """Takes a bare fact for the question under a passing one that cannot use it; says whether there was one."""
+    if len(heard.text.split()) > FEW_WORDS:
+        return False
+    for frame in reversed(work.state.frames):
+        outcome, _ = _asked(work, frame)
+        fact = outcome.prompt.fact(heard) if isinstance(outcome, Asked) else None
+        if isinstance(outcome, Asked) and fact is not None:
+            _answer(work, frame, outcome.slot, fact.value)
+            return True
+        if not work.is_transient(frame):
+            return False
+    return False
+
+
+def _answer(work: Work, frame: Frame, slot: str, value: str) -> None:
+    """Answers the question of a frame, which has the word from now on."""
+    work.lift(frame)
+    work.change(replace(frame, slots={**frame.slots, slot: value}))
 
 
 def _fits(work: Work, top: Frame, heard: Heard, *, sure: bool) -> bool:

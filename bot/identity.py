@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.entities import CODE_DIGITS
 from bot.scene import Scene, Statements
 from bot.state import Json
 from bot.transports.email import SEALED
@@ -22,7 +23,6 @@ from hub.domain.outgoing import Kind, Notice
 from hub.errors import Conflict
 from hub.ports import Ids
 
-DIGITS = 6
 TRIES = 5
 VALID = timedelta(minutes=10)
 WINDOW = timedelta(hours=1)
@@ -168,7 +168,7 @@ async def _within_limits(scene: Scene, orders: Sequence[FoundOrder]) -> list[Fou
 
 async def _keep_code(scene: Scene, order: FoundOrder | None, account: int) -> Message | None:
     """Keeps a code's hash, and returns the mail with the code; for no order at all, the same work and no mail."""
-    code = scene.tools.rng.digits(DIGITS)
+    code = scene.tools.rng.digits(CODE_DIGITS)
     code_id, address = scene.tools.ids.next(), order.email.lower() if order else ""
     sealed = SEALED + scene.tools.vault.close(code, scene.merchant_id, address)
     await scene.tx.execute(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz
 
 from bot.entities import entities
-from bot.state import Heard, Option
+from bot.state import Found, Heard, Option
 from bot.texts import languages, text
 
 FREE_TEXT = "text"
@@ -38,12 +38,18 @@ class Prompt:
         chosen = self._chosen(heard.text)
         if chosen is not None:
             return chosen
-        for found in entities(heard.text, self.expects):
-            if found.kind in self.expects:
-                return found.value
+        fact = self.fact(heard)
+        if fact is not None:
+            return fact.value
         if FREE_TEXT in self.expects and heard.text.strip():
             return heard.text.strip()[:LONGEST_ANSWER]
         return None
+
+    def fact(self, heard: Heard) -> Found | None:
+        """The fact in a typed message that answers this; None when it holds none, or another answer comes first."""
+        if self._chosen(heard.text) is not None:
+            return None
+        return next((found for found in entities(heard.text, self.expects) if found.kind in self.expects), None)
 
     def holds(self, answer: str) -> bool:
         """Whether a kept answer is still one of the possible ones."""

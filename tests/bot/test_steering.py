@@ -1,0 +1,98 @@
+"""Where words belong when several questions are open: codes, facts for an earlier question, wishes with a number."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.flows import FLOWS
+from bot.state import Heard
+from tests.bot.talk import Talk
+
+CODE = "424242"
+UNCLEAR = "hm the thing with the stuff"
+
+
+def shop() -> Talk:
+    """A chat that has proven nothing yet; every order has been shipped, and `CODE` is right."""
+    proven: list[str] = []
+
+    def check(number: str, code: str) -> bool:
+        if code == CODE:
+            proven.append(number)
+        return number in proven
+
+    def show(number: str) -> list[dict[str, object]]:
+        return [{"number": number, "phase": "shipped", "promised": "2026-11-24", "parcels": [], "waiting": False}]
+
+    return Talk(FLOWS, {
+        "may_see": lambda number: number in proven,
+        "send_code": lambda number: {"limited": False, "minutes": 10},
+        "check_code": check, "show_order": show, "show_suggestion": lambda number: None,
+    })  # fmt: skip
+
+
+def tried(talk: Talk) -> list[str]:
+    return [args["code"] for action, args in talk.ran if action == "check_code"]
+
+
+def unsure(talk: Talk) -> list[str]:
+    """Something that could mean several things."""
+    return talk.hear(Heard(at=talk.now, text="hm", intents=(("claim", 0.45), ("return_items", 0.44))))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        CODE,
+        "424 242",
+        "the code is 424242",
+        "42 42 42",
+        "4 2 4 2 4 2",
+        "sorry, 424242",
+        "424242 thanks",
+        "４２４２４２",
+    ],
+)
+def test_a_code_typed_while_the_bot_asks_what_was_meant_is_the_code(typed: str) -> None:
+    t = shop()
+    t.type("where is order 1001")
+    assert unsure(t) == ["unsure.which"]
+    assert t.type(typed) == ["track.order", "track.more"]
+    assert tried(t) == [CODE]
+    assert t.state.frames == (), "the question what was meant does not come back"
+
+
+def test_a_wrong_code_there_asks_for_the_code_again() -> None:
+    t = shop()
+    t.type("where is order 1001")
+    unsure(t)
+    assert t.type("111111") == ["identify.wrong", "identify.code"]
+
+
+def test_a_code_is_the_code_in_the_middle_of_something_else() -> None:
+    t = shop()
+    t.type("where is order 1001")
+    assert t.type("my parcel arrived damaged") == ["person.offer"]
+    assert t.type(CODE)[:2] == ["track.order", "track.more"]
+    t = shop()
+    t.type("where is order 1001")
+    assert t.type("where is my other order?") == ["track.number"]
+    assert t.type(CODE)[:2] == ["track.order", "track.more"]
+
+
+def test_a_number_that_was_asked_for_is_none_in_a_shop_whose_numbers_look_like_codes() -> None:
+    t = shop()
+    t.type("where is order 100001")
+    t.type("where is my other order?")
+    assert t.type("100002") == ["identify.code"]
+    assert "100002" in t.words()
+    assert t.type("where is order 100003") == ["identify.code"], "called an order number, it is no code"
+    assert tried(t) == []
+
+
+def test_a_fact_typed_while_the_bot_asks_what_was_meant_answers_the_question_before() -> None:
+    t = shop()
+    assert t.type("where is my order") == ["track.number"]
+    unsure(t)
+    assert t.type("it is 1001") == ["identify.code"]
+    assert [frame.flow for frame in t.state.frames] == ["track"]
