@@ -155,8 +155,23 @@ class Work:
         )
         self.out.append(Say(text=question.text, params=question.params, buttons=buttons))
 
+    def come_back(self, gone: Frame) -> None:
+        """A frame has ended: says what the conversation goes back to, if it goes back to anything.
+
+        Something said in between leaves what lies below as it was. But who was asked things by another flow, and
+        answered, has moved on from a question that they never gave anything to, and from the same wish made earlier:
+        those do not come back (docs/decisions/022).
+        """
+        if gone.question is not None and not self.is_transient(gone):
+            kept = [it for it in self.state.frames if it.flow != gone.flow and (it.slots or it.done)]
+            self.state = replace(self.state, frames=tuple(kept))
+        top = self.state.top
+        title = self.title(top.flow) if top is not None else ""
+        if title:
+            self.say("resume.back", topic=title)
+
     def _finish(self, value: object) -> None:
-        self.pop()
+        gone = self.pop()
         if value is REFUSED:
             self.say("fallback.refused", buttons=(Option(value="do:talk", label="button.talk"),))
         if isinstance(value, Start):
@@ -171,9 +186,7 @@ class Work:
                 undone[name] = undone.get(name, 0) + 1
             self.change(replace(top, slots={**top.slots, value.slot: value.value}, undone=undone))
             return
-        title = self.title(top.flow)
-        if title:
-            self.say("resume.back", topic=title)
+        self.come_back(gone)
 
     def _offer_restart(self, frame: Frame) -> None:
         """The frame's version is no longer kept: what was answered is kept for a fresh start."""

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
+from bot.answering import asked, awaited_code, fits, meant_before
 from bot.builtin import UNSURE
-from bot.dialogue import Asked, Chat, Flow, Outcome, drive
-from bot.entities import CODE, CODE_DIGITS, FEW_WORDS, ORDER_NUMBER, entities
+from bot.dialogue import Flow
 from bot.frames import BOT, PENDING, Work
-from bot.prompts import FREE_TEXT, Prompt
+from bot.prompts import FREE_TEXT
 from bot.state import Frame, Heard
 
 SURE = 0.55
@@ -86,14 +86,14 @@ def _told(work: Work, heard: Heard) -> None:
     intent = _sure_of(heard)
     top = work.state.top
     command = bool(heard.intents) and heard.intents[0][1] >= COMMAND
-    if not command and _code(work, heard):
+    if not command and awaited_code(work, heard):
         return
     if intent in CONTROL and (command or not _expects_words(top)):
         _steer(work, intent)
         return
-    if not command and top is not None and _fits(work, top, heard, sure=bool(intent)):
+    if not command and top is not None and fits(work, top, heard, sure=bool(intent)):
         return
-    if not command and not intent and top is not None and work.is_transient(top) and _meant_before(work, heard):
+    if not command and not intent and top is not None and work.is_transient(top) and meant_before(work, heard):
         return
     flow = work.flow(intent) if intent else None
     if flow is not None:
@@ -107,104 +107,10 @@ def _not_understood(work: Work) -> None:
     if top is None:
         work.push(FALLBACK)
     elif top.question is not None:
-        prompt = _asked(work, top)[1].get(top.question.slot)
+        prompt = asked(work, top)[1].get(top.question.slot)
         work.say(prompt.retry if prompt else "ask.again")
     else:
         work.say("wait.still", topic=work.title(top.flow))
-
-
-def _code(work: Work, heard: Heard) -> bool:
-    """Takes a one-time code for the question that awaits one, whatever has been said since; says whether it was one.
-
-    Six digits may also be an order number that was asked for meanwhile: they are, in a shop whose numbers look so.
-    """
-    code = next((found.value for found in entities(heard.text, (CODE,)) if found.kind == CODE), None)
-    if code is None:
-        return False
-    for frame in reversed(work.state.frames):
-        outcome, _ = _asked(work, frame)
-        if not isinstance(outcome, Asked):
-            continue
-        if CODE in outcome.prompt.expects:
-            _answer(work, frame, outcome.slot, code)
-            return True
-        if ORDER_NUMBER in outcome.prompt.expects and _numbers_look_like_codes(work):
-            return False
-    return False
-
-
-def _numbers_look_like_codes(work: Work) -> bool:
-    """Whether an order that this dialogue is about has a number that could be a code."""
-    about = [
-        frame.slots.get(slot, "")
-        for frame in work.state.frames
-        if (flow := work.flow(frame.flow)) is not None
-        for slot, kinds in flow.fills.items()
-        if ORDER_NUMBER in kinds
-    ]
-    return any(len(number) == CODE_DIGITS and number.isdecimal() for number in about)
-
-
-def _meant_before(work: Work, heard: Heard) -> bool:
-    """Takes a bare fact for the question under a passing one that cannot use it; says whether there was one."""
-    if len(heard.text.split()) > FEW_WORDS:
-        return False
-    for frame in reversed(work.state.frames):
-        outcome, _ = _asked(work, frame)
-        fact = outcome.prompt.fact(heard) if isinstance(outcome, Asked) else None
-        if isinstance(outcome, Asked) and fact is not None:
-            _answer(work, frame, outcome.slot, fact.value)
-            return True
-        if not work.is_transient(frame):
-            return False
-    return False
-
-
-def _answer(work: Work, frame: Frame, slot: str, value: str) -> None:
-    """Answers the question of a frame, which has the word from now on."""
-    work.lift(frame)
-    work.change(replace(frame, slots={**frame.slots, slot: value}))
-
-
-def _fits(work: Work, top: Frame, heard: Heard, *, sure: bool) -> bool:
-    """Takes the words as an answer or as a correction of one, if they are that; says whether they were."""
-    outcome, asked = _asked(work, top)
-    if heard.corrected:
-        meant = replace(heard, text=heard.corrected)
-        if _corrected(work, top, {slot: prompt.read(meant) for slot, prompt in _strictest_last(asked)}):
-            return True
-    if isinstance(outcome, Asked):
-        value = outcome.prompt.read(heard)
-        if value is not None:
-            work.change(replace(top, slots={**top.slots, outcome.slot: value}))
-            return True
-    if sure or not heard.found:
-        return False
-    return _corrected(work, top, {slot: heard.entity(*prompt.expects) for slot, prompt in asked.items()})
-
-
-def _strictest_last(asked: Mapping[str, Prompt]) -> list[tuple[str, Prompt]]:
-    """In the order of asking, but prompts that take any words first: they are the last to be corrected."""
-    return sorted(asked.items(), key=lambda item: FREE_TEXT not in item[1].expects)
-
-
-def _corrected(work: Work, top: Frame, meant: Mapping[str, str | None]) -> bool:
-    """Changes the last of the answers that the words could replace; `meant` is what they would be for each."""
-    for slot, value in reversed(list(meant.items())):
-        if value is not None and top.slots.get(slot) not in (None, value):
-            work.correct(slot, value)
-            return True
-    return False
-
-
-def _asked(work: Work, top: Frame) -> tuple[Outcome | None, dict[str, Prompt]]:
-    """Where the top frame stands now, and the prompts it came by: a dry run, of which nothing is kept."""
-    flow = work.flow(top.flow)
-    body = flow.body(top.version) if flow else None
-    if body is None:
-        return None, {}
-    chat = Chat(top, work.at)
-    return drive(body, chat), chat.asked
 
 
 def _steer(work: Work, intent: str | None) -> None:
@@ -218,8 +124,7 @@ def _steer(work: Work, intent: str | None) -> None:
         return
     gone = work.pop()
     work.say("cancel.done_stays" if any(done.rests_on for done in gone.done.values()) else "cancel.done")
-    if work.state.top is not None:
-        work.say("resume.back", topic=work.title(work.state.top.flow))
+    work.come_back(gone)
 
 
 def _turn_to(work: Work, flow: Flow, heard: Heard) -> None:

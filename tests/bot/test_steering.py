@@ -96,3 +96,45 @@ def test_a_fact_typed_while_the_bot_asks_what_was_meant_answers_the_question_bef
     unsure(t)
     assert t.type("it is 1001") == ["identify.code"]
     assert [frame.flow for frame in t.state.frames] == ["track"]
+
+
+def test_a_question_that_was_never_answered_does_not_come_back_once_the_customer_has_moved_on() -> None:
+    t = shop()
+    assert t.type("I want to cancel my order") == ["person.offer"]
+    assert t.type("where is order 1001") == ["identify.code"]
+    assert t.type(CODE) == ["track.order", "track.more"]
+    assert t.state.frames == ()
+
+
+def test_an_order_asked_about_earlier_does_not_come_back_after_another() -> None:
+    t = shop()
+    t.type("where is order 1001")
+    t.type("where is order 1002")
+    assert t.type(CODE) == ["track.order", "track.more"]
+    assert "Order 1002" in t.words()
+    assert t.state.frames == ()
+
+
+def test_what_the_customer_has_given_something_to_is_come_back_to() -> None:
+    t = shop()
+    t.type("change my delivery address")
+    t.type("1001")
+    assert t.type("where is order 1002") == ["identify.code"]
+    assert t.type(CODE) == ["track.order", "track.more", "resume.back", "identify.code"]
+    assert [frame.flow for frame in t.state.frames] == ["change_address"]
+
+
+def test_something_said_in_between_leaves_even_an_unanswered_question_open() -> None:
+    t = shop()
+    t.type("where is my order")
+    assert t.type("thank you") == ["thanks.welcome", "resume.back", "track.number"]
+
+
+def test_stopping_does_not_bring_back_what_was_left_before() -> None:
+    t = shop()
+    t.type("I want to cancel my order")
+    t.type("where is order 1001")
+    assert t.type("never mind") == ["cancel.done"]
+    t.type("where is order 1001")
+    t.type("my parcel arrived damaged")
+    assert t.type("never mind") == ["cancel.done", "resume.back", "identify.code"]
