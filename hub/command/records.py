@@ -110,13 +110,18 @@ def stock(run: Run) -> typer.Typer:
     @group.command("location")
     def location(
         code: str,
-        address: Annotated[str, typer.Option(help='JSON: {"company": …, "line1": …, "city": …, "country": …}')],
-        automatic: Annotated[bool, typer.Option(help="Picks and packs by itself.")] = False,
+        address: Annotated[
+            str, typer.Option(help='JSON: {"company": …, "line1": …, "city": …, "country": …}; a new place needs it.')
+        ] = "",
+        automatic: Annotated[
+            bool | None, typer.Option("--automatic/--by-people", help="Picks and packs by itself, or people do.")
+        ] = None,
+        at: Annotated[str, typer.Option(help="LATITUDE,LONGITUDE; a new place without: from its postcode.")] = "",
     ) -> None:
-        """Add a place that ships. Example: python main.py stock location BER --address '{"country": "DE", …}'"""
+        """Add a place, or change what is told. Example: python main.py stock location BER --address '{"line1": …}'"""
         from hub.actions.add_location import add_location, read_location
 
-        run(lambda parts: add_location(parts.services, MERCHANT, read_location(code, address, automatic)))
+        run(lambda parts: add_location(parts.services, MERCHANT, read_location(code, address, automatic, at)))
 
     @group.command("show")
     def show(

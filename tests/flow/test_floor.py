@@ -28,7 +28,7 @@ ANN, BOB = "user:1", "user:2"
 @pytest.fixture
 async def floor(desk: Desk) -> Desk:
     """People pick in Berlin: mugs in zone A, cups in zone B."""
-    await add_location(desk.world.services, MERCHANT, NewLocation(code="berlin", address=BERLIN))
+    await add_location(desk.world.services, MERCHANT, NewLocation(code="berlin", address=BERLIN, automatic=False))
     for sku, code in (("MUG", "A-1-4"), ("CUP", "B-2-9")):
         new = NewBin(merchant_id=MERCHANT, location="berlin", sku=sku, code=code, actor=ANN)
         await put_bin(desk.world.services, new)

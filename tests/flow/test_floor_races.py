@@ -58,7 +58,7 @@ async def begin(desk: Desk, strategy: str) -> None:
     await desk.set_up()
     await desk.count("hamburg", MUG=3, CUP=3)
     await desk.count(MUG=7, CUP=7)
-    await add_location(desk.world.services, MERCHANT, NewLocation(code="berlin", address=BERLIN))
+    await add_location(desk.world.services, MERCHANT, NewLocation(code="berlin", address=BERLIN, automatic=False))
     await bundle(desk, "DUO", MUG=1, CUP=1)
     baskets = ((("MUG", 2),), (("DUO", 2),), (("MUG", 1), ("CUP", 2)))
     for basket in baskets:

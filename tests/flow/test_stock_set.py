@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
 from hub.actions.add_location import add_location, read_location
@@ -63,6 +66,36 @@ async def test_a_place_keeps_its_name_when_its_address_is_told(desk: Desk) -> No
     for wrong, says in ((nowhere, "postcode does not exist there"), ("{", "write JSON with line1")):
         with pytest.raises(Invalid, match=says):
             await add_location(services, MERCHANT, read_location("KOEP", wrong, automatic=False))
+
+
+async def test_only_what_is_told_of_a_known_place_changes(desk: Desk) -> None:
+    services, known = (
+        desk.world.services,
+        "SELECT automatic, latitude, longitude, address FROM locations WHERE code = 'K'",
+    )
+    street = '{"line1": "Köpenicker Str. 10", "city": "Berlin", "postcode": "10997", "country": "DE"}'
+    with pytest.raises(Invalid, match="K has none yet: give --address"):
+        await add_location(services, MERCHANT, read_location("K", automatic=True))
+
+    async def told(**more: Any) -> tuple[bool, float, float, dict[str, str]]:
+        await add_location(services, MERCHANT, read_location("K", **more))
+        row = await desk.world.database.plain.fetchrow(known)
+        assert row is not None
+        return row["automatic"], row["latitude"], row["longitude"], json.loads(row["address"])
+
+    who = street.replace("{", '{"company": "Lager Ost", "phone": "+49 30 1", ')
+    automatic, *point, first = await told(address=who, automatic=True, at="52.50, 13.43")
+    assert (automatic, point) == (True, [52.5, 13.43])
+    moved = street.replace('10"', '12"')
+    automatic, *point, address = await told(address=moved)
+    assert (automatic, point, address) == (True, [52.5, 13.43], first | {"line1": "Köpenicker Str. 12"})
+    automatic, *point, address = await told(automatic=False)
+    assert (automatic, point, address["line1"]) == (False, [52.5, 13.43], "Köpenicker Str. 12")
+    automatic, *point, _ = await told(at="-33.9;151.2")
+    assert (automatic, point) == (False, [-33.9, 151.2])
+    for wrong in ("52.5", "91,0", "0,181", "Berlin", "1e1,2"):
+        with pytest.raises(Invalid, match="write latitude,longitude in degrees"):
+            read_location("K", at=wrong)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ async def floor(desk: Desk) -> Desk:
     """People pick in Berlin; Hamburg, farther, picks by itself. Both have mugs and what tea sets are made of."""
     await desk.count(POT=10, CUP=42)
     await desk.count("hamburg", MUG=50, POT=10, CUP=40)
-    await add_location(desk.world.services, MERCHANT, NewLocation(code="berlin", address=BERLIN))
+    await add_location(desk.world.services, MERCHANT, NewLocation(code="berlin", address=BERLIN, automatic=False))
     await bundle(desk, "SET", POT=1, CUP=4)
     return desk
 
