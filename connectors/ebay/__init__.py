@@ -188,6 +188,10 @@ class EbayChannel:
 
     async def look_up(self, kind: Kind, payload: Value, key: str) -> Receipt | None:
         """What became of a call whose answer was lost."""
+        return await self.look_up_among(kind, payload, key, ())
+
+    async def look_up_among(self, kind: Kind, payload: Value, key: str, others: Sequence[str]) -> Receipt | None:
+        """The same; refunds named in `others` are known to be those of other messages."""
         match payload:
             case Shipment():
                 return await shipping.find_shipment(self._client, payload)
@@ -196,7 +200,8 @@ class EbayChannel:
             case CancellationRequest():
                 return await undoing.find_cancellation(self._client, payload)
             case RefundRequest():
-                return await refunds.find_refund(self._client, payload, self._kept.memory, made_at(key))
+                asked = refunds.Asked(payload, made_at(key), frozenset(others))
+                return await refunds.find_refund(self._client, asked, self._kept.memory)
         return None
 
 

@@ -2,8 +2,9 @@
 
 While this process lives it remembers what an order held before each refund, and whose each new one is. After a restart
 one whose answer was lost is told by what getOrder says: made by issueRefund (only those have a `refundId`), as much as
-was asked for, and no older than the message. Where that fits several, or something that might be it and might not,
-nobody can tell, and a person must. Sources: sell_fulfillment issueRefund, getOrder (paymentSummary.refunds).
+was asked for, no older than the message, and none that the hub knows to be another message's: a second refund of the
+same amount is not the first one. Where that fits several, or something that might be it and might not, nobody can tell,
+and a person must. Sources: sell_fulfillment issueRefund, getOrder (paymentSummary.refunds).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote
 from weakref import WeakValueDictionary
@@ -62,7 +64,7 @@ class Memory:
         return self._before.get(reference)
 
     def own(self, name: str, reference: str) -> None:
-        """The refund `name` is the one that `reference` wanted."""
+        """The refund `name` is the one that `reference` wanted; empty where only that it is another's is known."""
         self._owners[name] = reference
         while len(self._owners) > MOST:
             self._owners.popitem(last=False)
@@ -109,17 +111,28 @@ async def _issue(client: Client, request: RefundRequest, memory: Memory) -> Rece
     return Receipt(external_id=made.refund_id, details={"status": made.refund_status})
 
 
-async def find_refund(
-    client: Client, request: RefundRequest, memory: Memory, made_at: datetime | None
-) -> Receipt | None:
-    """The receipt of a refund whose answer was lost; None when it was not made. `made_at`: when the message was, None
-    where nobody knows. Raises `Unknown` when nobody can tell whose a refund is."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A refund whose answer was lost. `made_at`: when its message was made, None where nobody knows; `others`: refunds
+    of the order, by name, that are known to be those of other messages."""
+
+    request: RefundRequest
+    made_at: datetime | None
+    others: frozenset[str] = frozenset()
+
+
+async def find_refund(client: Client, asked: Asked, memory: Memory) -> Receipt | None:
+    """The receipt of a refund whose answer was lost; None when it was not made. Raises `Unknown` when nobody can tell
+    whose a refund is."""
+    request = asked.request
     async with memory.lock(request.order_id):
         order = await standing(client, request.order_id)
+        for name in asked.others:
+            memory.own(name, "")
         known = memory.before(request.reference)
         if known is not None:
             return _fresh(order, request, memory, known)
-        return _found(order, request, memory, made_at)
+        return _found(order, asked, memory)
 
 
 def _fresh(order: wire.Standing, request: RefundRequest, memory: Memory, known: frozenset[str]) -> Receipt | None:
@@ -130,9 +143,10 @@ def _fresh(order: wire.Standing, request: RefundRequest, memory: Memory, known: 
     return _receipt(new[0], request, memory) if new else None
 
 
-def _found(order: wire.Standing, request: RefundRequest, memory: Memory, made_at: datetime | None) -> Receipt | None:
+def _found(order: wire.Standing, asked: Asked, memory: Memory) -> Receipt | None:
     """The same, by what eBay tells alone. More than was asked for is never ours; less may be, net of tax. Without the
     message's time an old refund could pass for this one, so nothing is sure."""
+    request, made_at = asked.request, asked.made_at
     late = [it for it in _open(order, request, memory) if not _older(it[1], made_at)]
     sure = [it for it in late if it[1].refund_id and _amount(order, it[1]) == request.amount]
     if made_at is not None and len(sure) == 1:

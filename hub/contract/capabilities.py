@@ -325,6 +325,17 @@ class LooksUp(Protocol):
 
 
 @runtime_checkable
+class LooksUpAmong(Protocol):
+    """The system keeps no reference of ours, so what equal messages brought about looks alike: it is told apart by what
+    is known to be another message's."""
+
+    async def look_up_among(self, kind: Kind, payload: Value, key: str, others: Sequence[str]) -> Receipt | None:
+        """As `LooksUp.look_up`. `others`: external ids in the receipts of the messages of the same order and kind that
+        were answered."""
+        ...
+
+
+@runtime_checkable
 class PushesAtOnce(Protocol):
     """The system takes many messages in one call."""
 

@@ -19,7 +19,7 @@ from aiolimiter import AsyncLimiter
 from tortoise.exceptions import BaseORMException
 
 from hub.accounts import Accounts
-from hub.contract import About, Answer, Channel, LooksUp, PushesAtOnce
+from hub.contract import About, Answer, Channel, PushesAtOnce
 from hub.domain.lifecycle import Outbox as State
 from hub.domain.order import Value
 from hub.domain.outgoing import Kind, Receipt
@@ -27,6 +27,7 @@ from hub.domain.sanity import without_nul
 from hub.errors import BadPayload, Conflict, CrossdockError, Forbidden, NotFound, Reconnect, Reject, Retry, Unknown
 from hub.flow import orphans, senders
 from hub.flow.batch import Batch
+from hub.flow.looking_up import Lost, looked_up
 from hub.ports import Ports
 from hub.store import sets
 from hub.store.database import CUT, Database, Row, announce
@@ -183,7 +184,7 @@ class Lane:
         async with self._limiter:
             try:
                 if call.unsure and not repeatable:
-                    call.result = Result(receipt=await _looked_up(channel, call))
+                    call.result = Result(receipt=await looked_up(self._database, channel, call))
                     call.unsure = False
                 if call.result.receipt is None:
                     receipt = await senders.send(channel, call.kind, call.payload, call.key)
@@ -276,19 +277,8 @@ ENDED = frozenset({int(State.SENT), int(State.REFUSED), int(State.DEAD)})
 """States in which the row that waits for an answer must look at it."""
 
 
-class Lost(Unknown):
-    """An answer was lost, the system cannot be asked and does not honour keys: a person must look."""
-
-
 FINAL = (Reject, BadPayload, Forbidden, NotFound)
 """Failures that the same call would meet for ever."""
-
-
-async def _looked_up(channel: Channel, call: Call) -> Receipt | None:
-    """What became of an earlier try. Raises `Lost` where nobody can tell."""
-    if isinstance(channel, LooksUp):
-        return await channel.look_up(call.kind, call.payload, call.key)
-    raise Lost("an earlier try may have gone through and cannot be looked up: check at the channel, then send again")
 
 
 def _rate(channel: Channel, about: About) -> float:
