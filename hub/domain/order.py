@@ -195,12 +195,14 @@ class ReturnStatus(StrEnum):
 
 class ReturnedLine(Value, frozen=True):
     """Units of one order line that come back: `quantity` in all, `received` of them already. `line_id` is the line's
-    external id, `reason` the channel's word."""
+    external id, `reason` the channel's word. A channel that names goods and not lines leaves `line_id` empty and tells
+    the `listing_id`: they are units of whichever lines sold it."""
 
     line_id: str
     quantity: int
     received: int = 0
     reason: str = ""
+    listing_id: str = ""
 
 
 class ReturnNotice(Value, frozen=True):

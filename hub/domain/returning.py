@@ -27,6 +27,8 @@ AWAITED = ("requested", "approved", "awaiting_parcel", "in_transit", "received")
 VOIDED = ("declined", "cancelled", "expired")
 """States in which nothing comes back after all, ours included."""
 
+NO_LISTINGS: Mapping[str, str] = {}
+
 
 class Standing(Value, frozen=True):
     """What is known of a return. `marks`: when each part of it was told; the newest word on each part counts.
@@ -71,10 +73,11 @@ class Share(Value, frozen=True):
 
 
 class Allotted(Value, frozen=True):
-    """What of a return can be, and what cannot."""
+    """What of a return can be, and what cannot. `lines`: what was told, by the lines of the order that it is of."""
 
     shares: tuple[Share, ...] = ()
     faults: tuple[Fault, ...] = ()
+    lines: tuple[ReturnedLine, ...] = ()
 
 
 def merged(known: Standing | None, told: ReturnNotice) -> Standing:
@@ -111,21 +114,23 @@ def _content(value: object) -> bytes:
     return msgspec.json.encode(value)
 
 
-def allot(shipped: Mapping[str, int], returns: Mapping[str, Standing]) -> dict[str, Allotted]:
+def allot(
+    shipped: Mapping[str, int], returns: Mapping[str, Standing], listings: Mapping[str, str] = NO_LISTINGS
+) -> dict[str, Allotted]:
     """What of each return of an order can be: no line gives back more than was shipped of it, and what came first
-    counts first. `shipped`: units by line external id; `returns` by external id. A return that was declined or
-    cancelled takes nothing from the others."""
+    counts first. `shipped` and `listings`: units, and what was sold, by line external id; `returns` by external id. A
+    return that was declined or cancelled takes nothing from the others."""
     left = dict(shipped)
     found = {}
     for name, standing in sorted(returns.items(), key=lambda item: (item[1].began, item[0])):
         room = dict(shipped) if standing.state in VOID else left
-        found[name] = _allotted(standing, room)
+        found[name] = _allotted(standing, room, listings)
     return found
 
 
-def _allotted(standing: Standing, room: dict[str, int]) -> Allotted:
+def _allotted(standing: Standing, room: dict[str, int], listings: Mapping[str, str]) -> Allotted:
     shares, faults = [], []
-    lines = _by_line(standing.lines)
+    lines = _by_line(_placed(standing.lines, room, listings))
     all_back = standing.furthest is ReturnStatus.RECEIVED and not any(line.received for line in lines)
     for line in lines:
         possible = min(line.quantity, room.get(line.line_id, 0))
@@ -135,10 +140,31 @@ def _allotted(standing: Standing, room: dict[str, int]) -> Allotted:
             shares.append(Share(line_id=line.line_id, quantity=possible, received=received))
         if possible < line.quantity and standing.state not in VOID:
             faults.append(Fault(line_id=line.line_id, told=line.quantity, possible=possible))
-    return Allotted(shares=tuple(shares), faults=tuple(faults))
+    return Allotted(shares=tuple(shares), faults=tuple(faults), lines=tuple(lines))
 
 
-def units_told(standing: Standing, allotted: Allotted, skus: Mapping[str, str]) -> tuple[ReturnUnits, ...]:
+def _placed(
+    lines: Iterable[ReturnedLine], room: Mapping[str, int], listings: Mapping[str, str]
+) -> Iterator[ReturnedLine]:
+    """`lines` with the order's line that each is of. Units of a listing go to its lines as far as these have `room`;
+    the rest stays with the first, or under the listing's own name where the order has no such line."""
+    taken: dict[str, int] = {}
+    for line in lines:
+        if line.line_id or not line.listing_id:
+            yield line
+            continue
+        homes = [name for name, listing in listings.items() if listing == line.listing_id]
+        left, received = line.quantity, line.received
+        for name in homes:
+            units = min(left, max(0, room.get(name, 0) - taken.get(name, 0)))
+            taken[name] = taken.get(name, 0) + units
+            yield msgspec.structs.replace(line, line_id=name, quantity=units, received=min(received, units))
+            left, received = left - units, received - min(received, units)
+        rest = homes[0] if homes else line.listing_id
+        yield msgspec.structs.replace(line, line_id=rest, quantity=left, received=received)
+
+
+def units_told(allotted: Allotted, skus: Mapping[str, str]) -> tuple[ReturnUnits, ...]:
     """The lines of a return for those who are told of it: what the channel said comes back, and what of it counts as
     received. `skus`: by line external id, empty for a line that the order does not have."""
     received = {share.line_id: share.received for share in allotted.shares}
@@ -147,7 +173,7 @@ def units_told(standing: Standing, allotted: Allotted, skus: Mapping[str, str]) 
             line_id=line.line_id, sku=skus.get(line.line_id, ""), quantity=line.quantity,
             received=received.get(line.line_id, 0), reason=line.reason,
         )
-        for line in _by_line(standing.lines)
+        for line in allotted.lines
     )  # fmt: skip
 
 

@@ -31,7 +31,8 @@ OF_ORDERS = "SELECT * FROM returns WHERE order_id = ANY($1::bigint[]) AND accoun
 OF_OTHERS = """SELECT r.account_id, r.external_id, r.order_id FROM returns r
     JOIN unnest($1::bigint[], $2::bigint[], $3::text[]) AS w(merchant_id, account_id, external_id)
         USING (merchant_id, account_id, external_id)"""
-LINES = "SELECT id, order_id, external_id, sku, shipped FROM order_lines WHERE order_id = ANY($1::bigint[]) ORDER BY id"
+LINES = """SELECT id, order_id, external_id, sku, listing_id, shipped FROM order_lines
+    WHERE order_id = ANY($1::bigint[]) ORDER BY id"""
 KNOWN_LINES = "SELECT id, return_id, order_line_id FROM return_lines WHERE return_id = ANY($1::bigint[])"
 DROP_LINES = "DELETE FROM return_lines WHERE id = ANY($1::bigint[])"
 WRITE = """ON CONFLICT (merchant_id, account_id, external_id) DO UPDATE SET
@@ -154,8 +155,9 @@ async def _settle(intake: Intake, book: Mapping[Name, _Return]) -> None:
     for order_id, returns in orders.items():
         ids = {line["external_id"]: line["id"] for line in lines.get(order_id, ())}
         shipped = {line["external_id"]: line["shipped"] for line in lines.get(order_id, ())}
+        listings = {line["external_id"]: line["listing_id"] for line in lines.get(order_id, ())}
         standings = {key: each.standing for key, (_, each) in returns.items() if each.standing is not None}
-        for key, allotted in allot(shipped, standings).items():
+        for key, allotted in allot(shipped, standings, listings).items():
             name, each = returns[key]
             _doubt(intake, each, allotted)
             rows.append(_row(name, each, allotted))

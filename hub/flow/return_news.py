@@ -34,21 +34,23 @@ class Turn:
 def tell(intake: Intake, turns: Sequence[Turn], lines: Sequence[Row], standings: Mapping[str, Standing]) -> None:
     """Queues a message for each listener and each of `turns`, which are of one order, in the order of its timeline.
 
-    `lines` are the order's (external_id, sku, shipped), `standings` those of all of its returns by external id: no
-    return counts as received what another one has. A state that a channel takes back and comes to again is told again.
+    `lines` are the order's (external_id, sku, listing_id, shipped), `standings` those of all of its returns by external
+    id: no return counts as received what another one has. A state that a channel takes back and comes to again is told
+    again.
     """
     listeners = intake.known.listeners()
     shipped = {line["external_id"]: line["shipped"] for line in lines}
     skus = {line["external_id"]: line["sku"] for line in lines}
+    listings = {line["external_id"]: line["listing_id"] for line in lines}
     for turn in sorted(turns, key=lambda turn: turn.seq):
         order = turn.present.row
         if not listeners.of(order["merchant_id"]):
             return
-        allotted = allot(shipped, {**standings, turn.name[1]: turn.standing})[turn.name[1]]
+        allotted = allot(shipped, {**standings, turn.name[1]: turn.standing}, listings)[turn.name[1]]
         update = ReturnUpdate(
             reference=f"return-{turn.return_id}", order_id=order["external_id"], status=turn.standing.state, at=turn.at,
             number=turn.standing.number or turn.name[1], requested_at=turn.standing.began,
-            lines=units_told(turn.standing, allotted, skus), reason=reason_of(turn.standing),
+            lines=units_told(allotted, skus), reason=reason_of(turn.standing),
             tracking_number=turn.standing.tracking_number, carrier=turn.standing.carrier,
         )  # fmt: skip
         intent = f"return:{turn.return_id}:{turn.seq}"

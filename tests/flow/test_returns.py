@@ -121,6 +121,31 @@ async def test_no_more_comes_back_than_was_shipped(desk: Desk) -> None:
     await desk.sound()
 
 
+async def test_goods_that_no_line_is_named_for_are_of_the_lines_that_sold_them(desk: Desk) -> None:
+    """Whatever came first, each line gives back what was shipped of it; what nobody sold is said."""
+    again = mug(external_id="L3", quantity=1)
+    shipped = ForeignShipment(external_id="S", lines={"L1": 2, "L3": 1}, tracking_number="THEIRS")
+    order = shipped_order(lines=(mug(), again), shipments=(shipped,))
+    strange = ReturnedLine(line_id="", listing_id="V9", quantity=1)
+    first, second = (
+        replace(
+            told(order, minute, ReturnStatus.RECEIVED, external_id=name, number=name),
+            lines=(ReturnedLine(line_id="", listing_id="V1", quantity=units), strange),
+        )
+        for minute, name, units in ((10, "A", 1), (11, "B", 3))
+    )
+    order_id = await desk.take(order, second, first)
+
+    found = await returns_of(desk, order_id)
+    assert found["A"]["units"] == {"L1": (1, 1)}
+    assert found["B"]["units"] == {"L1": (1, 1), "L3": (1, 1)}
+    assert found["A"]["details"]["faults"] == [{"line_id": "V9", "told": 1, "possible": 0}]
+    assert found["B"]["details"]["faults"] == [
+        {"line_id": "L1", "told": 2, "possible": 1}, {"line_id": "V9", "told": 1, "possible": 0}
+    ]  # fmt: skip
+    await desk.sound()
+
+
 async def test_a_declined_return_leaves_its_units_to_others(desk: Desk) -> None:
     order = shipped_order()
     declined = told(order, 10, ReturnStatus.DECLINED, units={"L1": 2})
