@@ -91,7 +91,9 @@ def _called(name: str, kind: object, info: ArgumentInfo | OptionInfo | None, def
     # In Annotated, Typer takes the first name of an option for its default.
     names = (info.default, *(info.param_decls or ())) if info else ()
     option = next((it for it in names if isinstance(it, str) and it.startswith("--")), f"--{name.replace('_', '-')}")
-    return option if kind is bool else f"{option} {'N' if int in (kind, *get_args(kind)) else 'TEXT'}"
+    if bool in (kind, *get_args(kind)):
+        return option.replace("/", "`, `")
+    return f"{option} {'N' if int in (kind, *get_args(kind)) else 'TEXT'}"
 
 
 # ---------------------------------------------------------------- states

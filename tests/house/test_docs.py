@@ -28,7 +28,8 @@ def commands() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for section in COMMAND_LINE.split("\n### ")[1:]:
         name = section.partition("\n")[0]
-        found[name] = set(re.findall(r"^\| `(--[a-z-]+)", section, re.MULTILINE))
+        cells = re.findall(r"^\| (`--.*?) \|", section, re.MULTILINE)
+        found[name] = {option for cell in cells for option in re.findall(r"`(--[a-z-]+)", cell)}
     return found
 
 
