@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
@@ -37,7 +38,8 @@ PACKED = """INSERT INTO packers (id, merchant_id, actor, orders) VALUES ($1, $2,
 
 class Station(Struct, frozen=True, kw_only=True):
     """What lies before the packer. `begun`: parcels with what was scanned into them; `left`: SKU → units to scan.
-    `check`: why somebody is to look before the parcels are closed. `packed`: nothing of it is left to pack."""
+    `check`: why somebody is to look before the parcels are closed. `packed`: nothing of it is left to pack. `held_by`,
+    `held_name`, `held_at`: who has it in hand, told where it is only looked at."""
 
     fulfillment_id: str
     number: str
@@ -51,15 +53,30 @@ class Station(Struct, frozen=True, kw_only=True):
     said: str = ""
     packed: bool = False
     check: str = ""
+    held_by: str = ""
+    held_name: str = ""
+    held_at: datetime | None = None
 
 
 class Pack(Struct, frozen=True, kw_only=True):
-    """Who packs which fulfillment order; `code`: what was scanned."""
+    """Who packs which fulfillment order; `code`: what was scanned; `location`: where they stand ('': anywhere)."""
 
     merchant_id: int
     actor: str
     fulfillment_id: int = 0
     code: str = ""
+    location: str = ""
+
+
+async def totes_of(desk: Desk, work: WorkRow) -> list[Row]:
+    """The totes of a fulfillment order that waits at the station, locked. Raises `Conflict` for one that does not."""
+    if work.state is not Work.PICKED:
+        hint = " It is still being picked." if work.state is Work.PICKING else ""
+        raise Conflict(f"{work.number} is {work.state.name.lower()}; the pack station takes what is picked.{hint}")
+    totes = await desk.tx.fetch(TOTES, work.merchant_id, work.id)
+    if not totes:
+        raise Conflict(f"{work.number} was not picked in a wave; nothing of it lies here")
+    return totes
 
 
 async def hold_totes(desk: Desk, work: WorkRow, actor: str, *, looking: bool = False) -> list[Row]:
@@ -68,19 +85,20 @@ async def hold_totes(desk: Desk, work: WorkRow, actor: str, *, looking: bool = F
 
     Raises `Conflict` for one that is not picked, or in somebody else's hands.
     """
-    if work.state is not Work.PICKED:
-        hint = " It is still being picked." if work.state is Work.PICKING else ""
-        raise Conflict(f"{work.number} is {work.state.name.lower()}; the pack station takes what is picked.{hint}")
-    totes = await desk.tx.fetch(TOTES, work.merchant_id, work.id)
-    if not totes:
-        raise Conflict(f"{work.number} was not picked in a wave; nothing of it lies here")
+    totes = await totes_of(desk, work)
     others = [tote for tote in totes if tote["held_by"] not in {"", actor}]
     if others and looking and await floor_looks.open_look(desk.tx, work.merchant_id, work.id):
         return totes
     for tote in others:
-        raise Conflict(f"tote {tote['code']} is in the hands of {tote['held_name']} since {tote['held_at']:%H:%M} UTC")
+        raise Conflict(in_hands(tote))
     await desk.tx.execute(HOLD, work.id, actor, desk.now)
     return totes
+
+
+def in_hands(tote: Row) -> str:
+    """Whose a tote is, and what to do about it."""
+    since = f" since {tote['held_at']:%H:%M} UTC" if tote["held_at"] else ""
+    return f"tote {tote['code']} is in the hands of {tote['held_name']}{since}; they, or a merchant, may free it"
 
 
 async def station_of(desk: Desk, work: WorkRow, totes: Sequence[Row], said: str) -> Station:

@@ -14,7 +14,8 @@ from hub.flow.batch import Batch
 from hub.store.audit import Plain
 from hub.store.database import announce
 
-FIND = "SELECT id FROM fulfillment_orders WHERE merchant_id = $1 AND number = $2 ORDER BY state = 10, id LIMIT 1"
+FIND = """SELECT id, state <> 10 AS live FROM fulfillment_orders
+    WHERE merchant_id = $1 AND (number = $2 OR id::text = $2) ORDER BY live DESC, id"""
 DROP_LABELS = """UPDATE outbox SET state = 12, error = 'the parcel was unpacked' WHERE state = 0 AND NOT unsure
     AND NOT leased AND kind = 'buy_label' AND key = ANY($1::bigint[])"""
 LABELS = """SELECT count(*) FROM outbox WHERE kind = 'buy_label' AND key = ANY($1::bigint[]) AND state < 10
@@ -22,11 +23,15 @@ LABELS = """SELECT count(*) FROM outbox WHERE kind = 'buy_label' AND key = ANY($
 
 
 async def find_packed(services: Services, merchant_id: int, number: str) -> int:
-    """The id of a fulfillment order by its number. Raises `NotFound`."""
-    found = await services.database.plain.fetchval(FIND, merchant_id, number.replace("\0", ""))
-    if found is None:
+    """The id of a fulfillment order by its number or id. Raises `NotFound`, `Conflict` for a number that several have:
+    shops count their orders each for itself."""
+    found = await services.database.plain.fetch(FIND, merchant_id, number.replace("\0", ""))
+    if not found:
         raise NotFound(f"no fulfillment order {number}")
-    return int(found)
+    live = [str(row["id"]) for row in found if row["live"]]
+    if len(live) > 1:
+        raise Conflict(f"{len(live)} fulfillment orders are called {number}; name one by its id: {', '.join(live)}")
+    return int(found[0]["id"])
 
 
 async def unpack(services: Services, pack: Pack) -> None:

@@ -28,6 +28,15 @@ WALKS = """SELECT t.id, t.number, t.zone, t.state, t.claimed_by,
         coalesce(sum(p.short), 0)::int AS short
     FROM pick_tasks t LEFT JOIN pick_lines p ON p.task_id = t.id
     WHERE t.merchant_id = $1 AND t.wave_id = $2 GROUP BY t.id ORDER BY t.number"""
+HELD = """SELECT f.id::text, f.number, o.number AS "order", l.code AS location, t.held_by, min(t.held_at) AS held_at,
+        coalesce((SELECT u.name FROM users u WHERE 'user:' || u.id = t.held_by), t.held_by) AS held_name,
+        string_agg(t.code, ', ' ORDER BY t.code) AS totes
+    FROM fulfillment_orders f JOIN totes t ON t.fulfillment_id = f.id AND t.held_by <> ''
+        JOIN pick_tasks k ON k.id = t.task_id AND (k.state = 'done' OR k.claimed_by <> t.held_by)
+        JOIN orders o ON o.id = f.order_id JOIN locations l ON l.id = f.location_id
+    WHERE f.merchant_id = $1 AND f.state < 9 AND f.state = 3
+    GROUP BY f.id, o.number, l.code, t.held_by ORDER BY min(t.held_at), f.id"""
+"""What packers have in hand; totes of a walk that is not done yet are its picker's."""
 
 
 class Place(View, frozen=True):
@@ -70,11 +79,25 @@ class WalkView(View, frozen=True):
     short: int
 
 
+class HeldView(View, frozen=True):
+    """A fulfillment order (`id`) that somebody has in hand at the pack station, the longest first."""
+
+    id: str
+    number: str
+    order: str
+    location: str
+    totes: str
+    held_by: str
+    held_name: str
+    held_at: datetime | None
+
+
 class Floor(View, frozen=True):
-    """Everything at a glance: open waves first."""
+    """Everything at a glance: open waves first; `held`: what packers have in hand."""
 
     places: tuple[Place, ...]
     waves: tuple[WaveView, ...]
+    held: tuple[HeldView, ...]
 
 
 class WaveDetails(View, frozen=True):
@@ -102,10 +125,15 @@ class Walking(View, frozen=True):
 
 
 async def show_floor(database: Database, merchant_id: int) -> Floor:
-    """Locations and the newest waves."""
+    """Locations, the newest waves, and who packs what."""
     places = await database.plain.fetch(LOCATIONS, merchant_id)
     waves = await database.plain.fetch(WAVES, merchant_id, None, 30)
-    return Floor(tuple(Place(**dict(row)) for row in places), tuple(_wave(dict(row)) for row in waves))
+    held = await database.plain.fetch(HELD, merchant_id)
+    return Floor(
+        tuple(Place(**dict(row)) for row in places),
+        tuple(_wave(dict(row)) for row in waves),
+        tuple(HeldView(**dict(row)) for row in held),
+    )
 
 
 async def show_wave(database: Database, merchant_id: int, wave_id: int) -> WaveDetails:

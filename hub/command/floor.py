@@ -202,6 +202,18 @@ def _packing(group: typer.Typer, run: Run) -> None:
 
         run(work, as_json=as_json)
 
+    @group.command("free")
+    def free(
+        tote: str,
+        location: Annotated[str, typer.Option(help="Where, of a number that several locations have.")] = "",
+    ) -> None:
+        """Free what somebody has in hand at the pack station. Example: python main.py floor free W1-1-1"""
+        from hub.actions.floor_pack import free_found
+        from hub.actions.floor_station import Pack
+
+        asked = Pack(merchant_id=MERCHANT, actor=ACTOR, code=tote, location=location)
+        run(lambda parts: free_found(parts.services, asked))
+
     @group.command("unpack")
     def unpack_(fulfillment: str) -> None:
         """Take it out of its parcels again. Example: python main.py floor unpack NO-1001-F1"""

@@ -139,3 +139,39 @@ async def test_another_merchants_things_are_not_found(client: Client, hub: Servi
 
     async with client.get("/console/floor/" + path.format(own)) as reply:
         assert reply.status == 404
+
+
+async def test_what_a_browser_fetches_by_itself_takes_nothing_and_a_merchant_frees(
+    client: Client, hub: Services, shop: Shop
+) -> None:
+    (work,) = await floor(shop, 1)
+    await signed_in(client, hub, shop)
+    await send(
+        client, "/console/floor/release", "/console/floor", location="AAC", strategy="orders", most="9", cart="8"
+    )
+    task = await shop.database.plain.fetchval("SELECT id FROM pick_tasks WHERE merchant_id = $1", shop.merchant_id)
+    walk, station = f"/console/floor/walks/{task}", f"/console/floor/pack/{work}"
+    await send(client, walk, walk, do="take")
+    await send(client, walk, walk, code="2*MUG-BLUE")
+    holder = "SELECT held_by FROM totes WHERE merchant_id = $1"
+
+    page = await seen(client, station)
+    assert "Nobody has it in hand" in page
+    assert 'name="code"' not in page, "it is taken first"
+    assert await shop.database.plain.fetchval(holder, shop.merchant_id) == ""
+    assert 'name="code"' in await send(client, station, station, do="take")
+    assert "Put it down" in await seen(client, "/console/floor")
+    assert "is free again" in await send(client, station, "/console/floor", do="down")
+
+    await shop.database.plain.execute(
+        "UPDATE totes SET held_by = 'user:77', held_at = now() WHERE merchant_id = $1", shop.merchant_id
+    )
+    assert "user:77 packs it in AAC" in await seen(client, "/console/floor")
+    assert "user:77 has it in hand" in await seen(client, station)
+    assert "in the hands of user:77" in await send(client, station, station, do="take")
+    await signed_in(client, hub, shop, "agent")
+    assert "Free it" not in await seen(client, station)
+    assert "This is for merchant" in await send(client, station, station, do="free")
+    await signed_in(client, hub, shop)
+    assert "is free again" in await send(client, station, station, do="free")
+    assert await shop.database.plain.fetchval(holder, shop.merchant_id) == ""

@@ -152,6 +152,33 @@ async def test_roles_and_other_merchants(gun: Gun, hub: Services, shop: Shop) ->
     assert (await thief.ask("POST", "/stations", 404, code="W1-1-1"))["code"] == "not_found"
 
 
+async def test_whose_work_at_the_pack_station_is(gun: Gun, hub: Services, shop: Shop) -> None:
+    (work,) = await floor(shop, 1)
+    _, task = await wave(gun, "orders")
+    await gun.send(f"/walks/{task}/take")
+    await gun.send(f"/walks/{task}/scan", code="2*MUG-BLUE")
+    station = f"/stations/{work}"
+    assert (await gun.ask("GET", station))["held_by"] == "", "to look is not to take"
+    await gun.send(f"{station}/take")
+    (held,) = (await gun.ask("GET", ""))["held"]
+    assert (held["id"], held["location"]) == (str(work), "AAC")
+    boss = Gun(gun.client, await token(hub, shop, "merchant"))
+    assert (await boss.ask("GET", station))["held_by"] == held["held_by"]
+    assert "may free it" in (await boss.ask("POST", f"{station}/take", 409))["detail"]
+    assert (await boss.ask("POST", f"{station}/put-down", 409))["code"] == "conflict"
+    assert (await gun.ask("POST", f"{station}/free", 403))["code"] == "forbidden"
+    thief = Gun(gun.client, await token(hub, Shop(shop.database, shop.ids, shop.ids.next())))
+    for method, path in (("GET", station), ("POST", f"{station}/take"), ("POST", f"{station}/put-down")):
+        assert (await thief.ask(method, path, 404))["code"] == "not_found"
+
+    await boss.send(f"{station}/free")
+
+    await boss.send(f"{station}/take")
+    await boss.send(f"{station}/put-down")
+    assert (await gun.ask("POST", "/stations", code="W1-1-1", location="AAC"))["id"] == str(work)
+    assert (await gun.ask("POST", "/stations", 404, code="W1-1-1", location="BER"))["code"] == "not_found"
+
+
 async def test_the_description_is_what_is_answered(gun: Gun, shop: Shop) -> None:
     await floor(shop, 1)
     wave_id, task = await wave(gun)

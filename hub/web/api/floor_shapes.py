@@ -76,6 +76,13 @@ class CodeBody(Value, frozen=True, forbid_unknown_fields=True):
     code: str
 
 
+class OpenBody(Value, frozen=True, forbid_unknown_fields=True):
+    """What was scanned or typed at the pack station; `location`: only what lies there."""
+
+    code: str
+    location: str = ""
+
+
 class PickedView(View, frozen=True):
     """What came of it in words, and what is to be scanned next."""
 
@@ -97,7 +104,7 @@ class ParcelView(View, frozen=True):
 class StationView(View, frozen=True):
     """What lies on the pack station. `parcels`: begun, the last is open; `left`: SKU → units to scan. `packed`: all of
     it lies in parcels and labels follow. `ship_to`: only where a station is opened. `check`: why somebody is to look
-    before the parcels are closed, '' when nobody is."""
+    before the parcels are closed, '' when nobody is. `held_by`: who has it in hand, told where it is only looked at."""
 
     id: str
     number: str
@@ -110,6 +117,7 @@ class StationView(View, frozen=True):
     said: str
     packed: bool
     check: str
+    held_by: str = ""
 
 
 class LookBody(Value, frozen=True, forbid_unknown_fields=True):
@@ -160,6 +168,7 @@ def station(of: Station, *, open_: bool = False) -> StationView:
         id=of.fulfillment_id, number=of.number, order=of.order, ship_to=of.ship_to if open_ else "", totes=of.totes,
         parcels=tuple(map(_begun, of.begun)), left={sku: units for sku, units in of.left.items() if units},
         suggested=tuple(map(_suggested, of.suggested)), said=of.said, packed=of.packed, check=of.check,
+        held_by=of.held_by,
     )  # fmt: skip
 
 

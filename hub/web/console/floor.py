@@ -22,7 +22,7 @@ async def index(request: web.Request) -> web.Response:
     """Locations where people work, and the newest waves."""
     store, merchant_id = services(request).database, request[WHO].merchant_id
     context = {
-        "floor": await show_floor(store, merchant_id), "strategies": STRATEGIES, "cart": CART,
+        "floor": await show_floor(store, merchant_id), "strategies": STRATEGIES, "cart": CART, "me": request[WHO].actor,
         "looks": {rule.location: rule for rule in await list_quality_rules(store, merchant_id)},
     }  # fmt: skip
     return view.show(request, "floor.html", context)

@@ -11,20 +11,29 @@ from typing import NoReturn
 from aiohttp import web
 
 from hub.actions.floor_hand_over import HandOver, hand_over
-from hub.actions.floor_pack import open_station, pack_suggested, scan_pack, see_station, start_over
+from hub.actions.floor_pack import (
+    open_station,
+    pack_suggested,
+    put_down,
+    scan_pack,
+    see_station,
+    start_over,
+    take_station,
+)
 from hub.actions.floor_pick import Scan, claim_walk, give_back_walk, report_lot_gone, report_short, scan_pick
 from hub.actions.floor_quality import Look, record_look
-from hub.actions.floor_station import Pack, Station
+from hub.actions.floor_station import Pack
 from hub.actions.floor_unpack import unpack
 from hub.actions.floor_views import show_walk
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
-from hub.web.auth import WHO, check_form
+from hub.web.auth import WHO, check_form, needs_role
 from hub.web.console import view
 from hub.web.services import services
 
 ROOM = "/console/floor"
 CAMERA = "camera=(self), geolocation=(), microphone=()"
 REFUSED = (Conflict, Invalid, NotFound, Forbidden)
+STEPS = {"take": take_station, "suggested": pack_suggested, "over": start_over}
 
 
 async def walk(request: web.Request) -> web.Response:
@@ -69,19 +78,20 @@ async def pack_open(request: web.Request) -> web.Response:
 
 
 async def pack(request: web.Request) -> web.Response:
-    """What lies on the pack station."""
+    """What lies on the pack station. Only looked at: what a browser fetches by itself takes nothing."""
     who = request[WHO]
     asked = Pack(merchant_id=who.merchant_id, actor=who.actor, fulfillment_id=view.number(request, "work"))
     try:
-        station: Station | None = await see_station(services(request), asked)
+        station = await see_station(services(request), asked)
     except Conflict as error:
         view.note(request, _why(error), "bad")
         raise web.HTTPSeeOther(f"{ROOM}/pack") from None
-    return _scanner(request, "floor_pack.html", {"station": station})
+    context = {"station": station, "mine": station.held_by == who.actor}
+    return _scanner(request, "floor_pack.html", context)
 
 
 async def pack_scan(request: web.Request) -> web.Response:
-    """A scan, or what a button says: suggested, over, unpack, look."""
+    """A scan, or what a button says: take, suggested, over, unpack, look, down, free."""
     form, who, hub = await check_form(request), request[WHO], services(request)
     work_id = view.number(request, "work")
     asked = Pack(merchant_id=who.merchant_id, actor=who.actor, fulfillment_id=work_id, code=form.get("code", ""))
@@ -91,15 +101,26 @@ async def pack_scan(request: web.Request) -> web.Response:
             await unpack(hub, asked)
             view.note(request, "Unpacked; pack it again.")
             raise web.HTTPSeeOther(f"{ROOM}/pack/{work_id}")
+        if what in {"down", "free"}:
+            await _put_down(request, asked, anybody=what == "free")
+            raise web.HTTPSeeOther(f"{ROOM}/pack" if what == "down" else ROOM)
         if what == "look":
             station = await record_look(hub, _look(form, asked))
         else:
-            station = await {"suggested": pack_suggested, "over": start_over}.get(what, scan_pack)(hub, asked)
+            station = await STEPS.get(what, scan_pack)(hub, asked)
     except REFUSED as error:
         view.note(request, _why(error), "bad")
         raise web.HTTPSeeOther(f"{ROOM}/pack/{work_id}") from None
     view.note(request, _sentence(station.said), "wait" if station.check else "good")
     raise web.HTTPSeeOther(f"{ROOM}/pack" if station.packed else f"{ROOM}/pack/{work_id}")
+
+
+async def _put_down(request: web.Request, asked: Pack, *, anybody: bool) -> None:
+    """One's own, or, for merchants, whosever it is."""
+    if anybody:
+        needs_role(request, "merchant")
+    number = await put_down(services(request), asked, anybody=anybody)
+    view.note(request, f"{number} is free again; parcels begun stay as they are.")
 
 
 def _look(form: Mapping[str, str], asked: Pack) -> Look:
