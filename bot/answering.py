@@ -12,6 +12,14 @@ from bot.frames import Work
 from bot.prompts import FREE_TEXT, Prompt
 from bot.state import Frame, Heard
 
+SURE = 0.55
+"""Confidence from which an intent is taken at its word."""
+
+
+def sure_of(heard: Heard) -> str | None:
+    """The intent that the words surely have."""
+    return heard.intents[0][0] if heard.intents and heard.intents[0][1] >= SURE else None
+
 
 def awaited_code(work: Work, heard: Heard) -> bool:
     """Takes a one-time code for the question that awaits one, whatever has been said since; says whether it was one.
@@ -69,6 +77,8 @@ def _answer(work: Work, frame: Frame, slot: str, value: str) -> None:
 def fits(work: Work, top: Frame, heard: Heard, *, sure: bool) -> bool:
     """Takes the words as an answer or as a correction of one, if they are that; says whether they were."""
     outcome, prompts = asked(work, top)
+    if _wishes_else(work, top, heard, outcome):
+        return False
     if heard.corrected:
         meant = replace(heard, text=heard.corrected)
         if _corrected(work, top, {slot: prompt.read(meant) for slot, prompt in _strictest_last(prompts)}):
@@ -81,6 +91,16 @@ def fits(work: Work, top: Frame, heard: Heard, *, sure: bool) -> bool:
     if sure or not heard.found:
         return False
     return _corrected(work, top, {slot: heard.entity(*prompt.expects) for slot, prompt in prompts.items()})
+
+
+def _wishes_else(work: Work, top: Frame, heard: Heard, outcome: Outcome | None) -> bool:
+    """Whether the words name another flow, so that a number in them is what that is about ("cancel BR-1030")."""
+    name, confidence = heard.wish
+    flow = work.flow(name)
+    if flow is None or flow.transient or name == top.flow or confidence < SURE or sure_of(heard) != name:
+        return False
+    prompt = outcome.prompt if isinstance(outcome, Asked) else None
+    return prompt is None or prompt.read(heard) is None or prompt.fact(heard) is not None
 
 
 def _strictest_last(prompts: Mapping[str, Prompt]) -> list[tuple[str, Prompt]]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 
-from bot.answering import asked, awaited_code, fits, meant_before
+from bot.answering import asked, awaited_code, fits, meant_before, sure_of
 from bot.builtin import UNSURE
 from bot.dialogue import Flow
+from bot.entities import FEW_WORDS, ORDER_NUMBER, lone_number
 from bot.frames import BOT, PENDING, Work
 from bot.prompts import FREE_TEXT
 from bot.state import Frame, Heard
-
-SURE = 0.55
-"""Confidence from which an intent is taken at its word."""
 
 PERHAPS = 0.25
 """Confidence from which an intent is worth offering."""
@@ -42,7 +40,7 @@ def hear(work: Work, heard: Heard) -> bool:
         work.state = replace(work.state, control=BOT)
         work.say("desk.back")
         return True
-    if work.state.control == PENDING and _sure_of(heard) == START:
+    if work.state.control == PENDING and sure_of(heard) == START:
         work.state = replace(work.state, control=BOT, frames=())
     if work.state.control != BOT:
         return False
@@ -83,7 +81,7 @@ def _pressed(work: Work, heard: Heard) -> None:
 
 def _told(work: Work, heard: Heard) -> None:
     """Typed words, in the order in which a person would understand them."""
-    intent = _sure_of(heard)
+    intent = sure_of(heard)
     top = work.state.top
     command = bool(heard.intents) and heard.intents[0][1] >= COMMAND
     if not command and awaited_code(work, heard):
@@ -146,12 +144,19 @@ def _begin(work: Work, flow: Flow, slots: Mapping[str, str]) -> None:
 
 def _filled(flow: Flow, heard: Heard) -> dict[str, str]:
     """Slots that what was found in the words already answers."""
-    found = {slot: heard.entity(*kinds) for slot, kinds in flow.fills.items()}
+    found = {slot: heard.entity(*kinds) or _wished(heard, kinds) for slot, kinds in flow.fills.items()}
     return {slot: value for slot, value in found.items() if value is not None}
+
+
+def _wished(heard: Heard, kinds: Collection[str]) -> str | None:
+    """The one number in a wish, when it is an order's that the flow asks for: "where is 1030?"."""
+    return lone_number(heard.text) if ORDER_NUMBER in kinds else None
 
 
 def _by_entity(work: Work, heard: Heard) -> bool:
     """Bare facts (an order number and nothing else) begin the first flow that they answer a question of."""
+    if not heard.found and len(heard.text.split()) > FEW_WORDS:
+        return False
     for flow in work.flows.values():
         slots = _filled(flow, heard)
         if slots:
@@ -176,12 +181,6 @@ def _offer(work: Work, heard: Heard) -> bool:
         work.pop()
     work.push(UNSURE, args={"choices": choices, "slots": slots})
     return True
-
-
-def _sure_of(heard: Heard) -> str | None:
-    if heard.intents and heard.intents[0][1] >= SURE:
-        return heard.intents[0][0]
-    return None
 
 
 def _expects_words(top: Frame | None) -> bool:

@@ -132,8 +132,9 @@ class Heard(Value, frozen=True):
     """One event, understood. `kind` is message, due (a wait is over) or released (an agent gave the word back).
 
     `button` is the value of the button that was pressed; `intents` are (name, confidence 0–1), best first; `corrected`
-    is what follows when the message begins like a correction ("no, …"). `at` is when it happened: all the time a turn
-    knows of.
+    is what follows when the message begins like a correction ("no, …"). `wish` is the intent, with its confidence, that
+    is left without numbers and the words that are said of any order ("my order", "please"). `at` is when it happened:
+    all the time a turn knows of.
     """
 
     at: datetime
@@ -143,6 +144,7 @@ class Heard(Value, frozen=True):
     found: tuple[Found, ...] = ()
     intents: tuple[tuple[str, float], ...] = ()
     corrected: str = ""
+    wish: tuple[str, float] = ("", 0.0)
 
     def entity(self, *kinds: str) -> str | None:
         """The first thing found of any of `kinds`, in the order of `kinds`."""

@@ -26,6 +26,12 @@ LONGEST = 1000
 CLEAR_LEAD = 1.8
 """How many times nearer the best intent must be than the second for full confidence."""
 
+TELLING = 2
+"""In the lines of how many intents a word may stand and still tell them apart: "order" and "please" do not."""
+
+_NUMBERED = re.compile(r"\S*(?:\d|@)\S*")
+"""Order numbers, codes, dates and addresses: what a wish is about, not what is wished."""
+
 COMMANDS: Mapping[str, str] = {
     "start": "start", "help": "help", "hilfe": "help", "menu": "help", "menü": "help", "cancel": "cancel",
     "abbrechen": "cancel", "abbruch": "cancel", "stop": "cancel", "repeat": "repeat", "wiederholen": "repeat",
@@ -49,7 +55,8 @@ def understand(words: str, at: datetime) -> Heard:
         return Heard(at=at, text=plain, found=entities(plain), intents=((command, 1.0),))
     marker = _CORRECTION.match(plain)
     corrected = plain[marker.end() :].strip() if marker else ""
-    return Heard(at=at, text=plain, found=entities(plain), intents=_model().intents(plain), corrected=corrected)
+    intents, wish = _model().intents(plain), _model().wish(plain)
+    return Heard(at=at, text=plain, found=entities(plain), intents=intents, corrected=corrected, wish=wish)
 
 
 def language(words: str) -> str | None:
@@ -75,6 +82,7 @@ class Model:
         """`lines` are (language, intent, example)."""
         read = [((language, intent), Counter(_features(example))) for language, intent, example in lines]
         self.labels = [label for label, _ in read]
+        self._named_by = _spread(read)
         documents: Counter[str] = Counter()
         for _, features in read:
             documents.update(features.keys())
@@ -96,6 +104,12 @@ class Model:
         ranked = [(name, first * score / near[0][1]) for name, score in near]
         return tuple((name, round(min(confidence, 0.99), 4)) for name, confidence in ranked)
 
+    def wish(self, words: str) -> tuple[str, float]:
+        """The intent that telling words alone name, and its confidence; ("", 0.0) when no word tells anything."""
+        tokens = re.findall(r"\w+", _NUMBERED.sub(" ", words).casefold().replace("'", ""))
+        telling = [token for token in tokens if len(self._named_by.get(token, ())) <= TELLING]
+        return next(iter(self.intents(" ".join(telling))), ("", 0.0))
+
     def languages(self, words: str) -> list[tuple[str, float]]:
         """(language, likeness), best first."""
         return self._nearest(words, 0)
@@ -115,6 +129,16 @@ class Model:
         raw = {name: (1 + math.log(count)) * self._weight.get(name, self._unseen) for name, count in features.items()}
         norm = math.sqrt(sum(value * value for value in raw.values())) or 1.0
         return {name: value / norm for name, value in raw.items()}
+
+
+def _spread(read: Iterable[tuple[tuple[str, str], Mapping[str, int]]]) -> Mapping[str, frozenset[str]]:
+    """Word → the intents in whose lines it stands."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for (_, intent), features in read:
+        for name in features:
+            if name.startswith("w:"):
+                found[name[2:]].add(intent)
+    return {word: frozenset(intents) for word, intents in found.items()}
 
 
 def _blend(scores: list[float]) -> float:

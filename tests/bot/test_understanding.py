@@ -6,9 +6,10 @@ import time
 
 import pytest
 
+from bot.answering import SURE
 from bot.entities import CODE, EMAIL, ORDER_NUMBER, POSTCODE, QUANTITY, TRACKING_NUMBER, entities
 from bot.flows import FLOWS
-from bot.hearing import CONTROL, SURE
+from bot.hearing import CONTROL
 from bot.texts import languages
 from bot.understanding import language, training_lines, understand
 from tests.bot.talk import START
