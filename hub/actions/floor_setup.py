@@ -140,13 +140,15 @@ def read_size(text: str) -> tuple[int, int, int]:
     return int(sides[0]), int(sides[1]), int(sides[2])
 
 
-async def set_tracking(services: Services, product: tuple[int, str], tracking: str) -> None:
+async def set_tracking(services: Services, product: tuple[int, str], tracking: str, actor: str) -> None:
     """`product`: (merchant, SKU). Asks pickers for its `lot` or `serial` number from now on, or for neither ('')."""
     if tracking not in TRACKING:
         raise Invalid("tracking", "is lot, serial or nothing")
     async with services.database.transaction() as tx:
         if not await tx.execute(TRACK, *product, tracking):
             raise NotFound(f"no product {product[1]!r}")
+        desk, said = floor_desk.desk_of(services, tx), (actor, "set_tracking", f"product:{product[1]}")
+        await floor_desk.note(desk, product[0], said, {"tracking": tracking})
 
 
 def _check_size(mm: tuple[int, int, int]) -> None:

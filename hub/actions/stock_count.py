@@ -177,7 +177,7 @@ async def approve_count(services: Services, asked: Counted) -> SheetView:
     return await show_sheet(services, asked.merchant_id, asked.sheet_id)
 
 
-async def cancel_sheet(services: Services, merchant_id: int, sheet_id: int) -> None:
+async def cancel_sheet(services: Services, merchant_id: int, sheet_id: int, actor: str) -> None:
     """What was booked stays booked. Raises `NotFound`, and `Conflict` when it is closed."""
     async with services.database.transaction() as tx:
         sheet = await tx.fetchrow(SHEET, merchant_id, sheet_id)
@@ -186,6 +186,9 @@ async def cancel_sheet(services: Services, merchant_id: int, sheet_id: int) -> N
         if sheet["state"] != "open":
             raise Conflict(f"this sheet is {sheet['state']} already")
         await tx.execute(CANCEL, sheet_id, services.clock.now())
+        await booking.note(tx, services, merchant_id, booking.Note(
+            actor=actor, action="cancel_sheet", subject=f"sheet:{sheet_id}", details={"why": sheet["why"]}
+        ))  # fmt: skip
 
 
 async def show_sheet(services: Services, merchant_id: int, sheet_id: int) -> SheetView:

@@ -79,7 +79,7 @@ def _measuring(group: typer.Typer, run: Run) -> None:
                 asked = Size(merchant_id=MERCHANT, sku=sku, mm=read_size(size), actor=ACTOR)
                 await set_size(parts.services, asked)
             if tracking:
-                await set_tracking(parts.services, (MERCHANT, sku), "" if tracking == "none" else tracking)
+                await set_tracking(parts.services, (MERCHANT, sku), "" if tracking == "none" else tracking, ACTOR)
 
         run(work)
 

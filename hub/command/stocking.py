@@ -192,12 +192,12 @@ def _counts(run: Run) -> typer.Typer:
         run(lambda opened: show_sheet(opened.services, MERCHANT, sheet), as_json=as_json)
 
     @group.command("cancel")
-    def cancel(sheet: int) -> None:
+    def cancel(sheet: int, by: By = ACTOR) -> None:
         """Close a sheet; what was booked stays. Example: python main.py stock count cancel 42"""
         from hub.actions.stock_count import cancel_sheet
 
         async def work(opened: Opened) -> None:
-            await cancel_sheet(opened.services, MERCHANT, sheet)
+            await cancel_sheet(opened.services, MERCHANT, sheet, by)
             report.say(f"sheet {sheet} is cancelled")
 
         run(work)

@@ -108,7 +108,7 @@ async def test_single_items_are_told_apart_at_the_pack_station(floor: Desk) -> N
 
 
 async def test_a_serial_number_is_picked_once(floor: Desk) -> None:
-    await set_tracking(floor.world.services, (MERCHANT, "MUG"), "serial")
+    await set_tracking(floor.world.services, (MERCHANT, "MUG"), "serial", ANN)
     await put_code(floor.world.services, NewCode(merchant_id=MERCHANT, code="CASE", sku="MUG", units=6, actor=ANN))
     _, (first, second) = await wave(floor, "orders", ("MUG",), ("MUG",))
 
@@ -116,6 +116,8 @@ async def test_a_serial_number_is_picked_once(floor: Desk) -> None:
         await picked(floor, first, "CASE")
     assert (await picked(floor, first, "MUG")).next == "the serial number of MUG"
     assert (await picked(floor, first, "SN-7")).done
+    (entry,) = await floor.world.rows("SELECT actor, subject, details FROM audit WHERE action = 'set_tracking'")
+    assert (entry["actor"], entry["subject"], entry["details"]) == (ANN, "product:MUG", '{"tracking": "serial"}')
     with pytest.raises(Conflict, match="MUG number SN-7 was picked for #"):
         await picked(floor, second, "MUG", "SN-7")
     assert (await scan_pick(floor.world.services, scan(second, "SN-8"))).done

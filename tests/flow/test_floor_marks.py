@@ -51,7 +51,7 @@ async def test_every_part_of_a_bundle_is_confirmed(floor: Desk) -> None:
 
 
 async def test_a_short_part_takes_whole_bundles_away_and_the_other_parts_go_back(floor: Desk) -> None:
-    await set_tracking(floor.world.services, (MERCHANT, "CUP"), "serial")
+    await set_tracking(floor.world.services, (MERCHANT, "CUP"), "serial", ANN)
     order, task = await sets(floor)
     for number in "1234":
         await picked(floor, task, "CUP", f"SN-{number}")
@@ -66,7 +66,7 @@ async def test_a_short_part_takes_whole_bundles_away_and_the_other_parts_go_back
 
 
 async def test_one_pot_of_two_keeps_one_set_whole(floor: Desk) -> None:
-    await set_tracking(floor.world.services, (MERCHANT, "CUP"), "serial")
+    await set_tracking(floor.world.services, (MERCHANT, "CUP"), "serial", ANN)
     order, task = await sets(floor)
     for number in "1234":
         await picked(floor, task, "CUP", f"SN-{number}")
@@ -87,7 +87,7 @@ async def test_one_pot_of_two_keeps_one_set_whole(floor: Desk) -> None:
 
 
 async def test_a_serial_number_is_picked_once_ever(floor: Desk) -> None:
-    await set_tracking(floor.world.services, (MERCHANT, "MUG"), "serial")
+    await set_tracking(floor.world.services, (MERCHANT, "MUG"), "serial", ANN)
     (first, second), (one, two) = await wave(floor, "orders", ("MUG",), ("MUG",))
     await picked(floor, one, "MUG", "SN-1")
     await floor.world.rows("UPDATE fulfillment_orders SET state = 7 WHERE order_id = $1", first)
@@ -116,7 +116,7 @@ async def test_the_lot_that_expires_first_goes_first(floor: Desk) -> None:
         await lot("L-1", soon, 1)
     with pytest.raises(NotFound):
         await lot("L-1", soon, 1, "NOBODY")
-    await set_tracking(hub, (MERCHANT, "MUG"), "lot")
+    await set_tracking(hub, (MERCHANT, "MUG"), "lot", ANN)
     with pytest.raises(Invalid, match="write YYYY-MM-DD"):
         await lot("L-1", "soon", 1)
     await lot("L-9", late, 50)

@@ -50,7 +50,7 @@ async def test_a_count_sheet_in_each_state(desk: Desk) -> None:
     assert await pairs(desk, lambda: count_line(hub, told), sheets) == {"open"}
     assert await pairs(desk, lambda: count_line(hub, told), counters) == {"nobody", "anna"}
     assert await pairs(desk, lambda: count_line(hub, told), lines) == {"open", "recount"}
-    assert await pairs(desk, lambda: cancel_sheet(hub, MERCHANT, sheet), sheets) == {"open"}
+    assert await pairs(desk, lambda: cancel_sheet(hub, MERCHANT, sheet, "user:7"), sheets) == {"open"}
     again = OpenSheet(**WHO, location="berlin", skus=("MUG",))  # type: ignore[arg-type]
     assert await pairs(desk, lambda: open_sheet(hub, again), sheets) == {"done", "cancelled"}
     await desk.sound()

@@ -319,10 +319,12 @@ async def test_two_counters_on_one_sheet_are_refused(tea: Desk) -> None:
         await count(tea, made, 100, by="anna")
     with pytest.raises(NotFound, match="not on this sheet"):
         await count(tea, made, 1, "LAMP", by="anna")
-    await cancel_sheet(tea.world.services, MERCHANT, made)
+    await cancel_sheet(tea.world.services, MERCHANT, made, "user:7")
     assert await sheet(tea, "POT")
     with pytest.raises(NotFound):
-        await cancel_sheet(tea.world.services, MERCHANT + 1, made)
+        await cancel_sheet(tea.world.services, MERCHANT + 1, made, "user:7")
+    trail = await tea.world.rows("SELECT actor, subject FROM audit WHERE action = 'cancel_sheet'")
+    assert [tuple(row) for row in trail] == [("user:7", f"sheet:{made}")]
 
 
 async def test_a_count_below_what_is_promised_says_so(tea: Desk) -> None:

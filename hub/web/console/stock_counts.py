@@ -70,7 +70,7 @@ async def _do(hub: Services, who: Who, sheet_id: int, form: Mapping[str, str]) -
     if what in {"approve", "cancel"} and who.role != "merchant":
         raise Forbidden("this is for merchants; ask one to look at the sheet")
     if what == "cancel":
-        await cancel_sheet(hub, who.merchant_id, sheet_id)
+        await cancel_sheet(hub, who.merchant_id, sheet_id, who.actor)
         return "The sheet is cancelled; what was booked stays booked.", "good"
     if what == "approve":
         asked = Counted(merchant_id=who.merchant_id, sheet_id=sheet_id, sku=sku, units=0, counter=who.actor)
