@@ -15,7 +15,7 @@ from hub.errors import Invalid
 from hub.store import sets
 from hub.store.database import Row
 
-KNOWN = """SELECT address, automatic, latitude, longitude FROM locations WHERE merchant_id = $1 AND code = $2
+KNOWN = """SELECT name, address, automatic, latitude, longitude FROM locations WHERE merchant_id = $1 AND code = $2
     FOR UPDATE"""
 UPSERT = """ON CONFLICT (merchant_id, code) DO UPDATE SET name = excluded.name, address = excluded.address,
     automatic = excluded.automatic, latitude = excluded.latitude, longitude = excluded.longitude, active = true"""
@@ -44,9 +44,10 @@ async def add_location(services: Services, merchant_id: int, location: NewLocati
         if known is not None and None in point:
             point = (known["latitude"], known["longitude"])
         automatic = location.automatic if location.automatic is not None else bool(known and known["automatic"])
+        name = address.company or address.name or (known["name"] if known is not None else location.code)
         row = {
             "id": services.ids.next(), "merchant_id": merchant_id, "code": location.code,
-            "name": (address.company or address.name)[:200], "address": address, "latitude": point[0],
+            "name": name[:200], "address": address, "latitude": point[0],
             "longitude": point[1], "automatic": automatic, "active": True,
         }  # fmt: skip
         await sets.insert(tx, "locations", [row], UPSERT)
@@ -62,8 +63,10 @@ def _address(location: NewLocation, known: Row | None) -> Address:
     Labels need a name: the place's code, where nobody gave one. Raises `Invalid`.
     """
     before = msgspec.json.decode(known["address"], type=Address) if known is not None else Address()
-    told = location.address if location.address is not None else before
-    if told == Address():
+    told = location.address
+    if told is None and known is not None:
+        return before
+    if told is None:
         raise Invalid("address", f"{location.code} has none yet: give --address, as JSON with line1, city, country, …")
     if not (told.company or told.name):
         told = replace(told, company=before.company, name=before.name)

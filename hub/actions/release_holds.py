@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from hub.actions.order_view import View
 from hub.actions.release_hold import Release, release_hold
 from hub.actions.services import Services
@@ -49,6 +51,11 @@ class ReleasedAll(View, frozen=True):
     holds: tuple[Released, ...]
     more: bool
 
+    @property
+    def failed(self) -> bool:
+        """Whether one of them could not be released."""
+        return self.released < len(self.holds)
+
 
 async def release_holds(services: Services, asked: Releases) -> ReleasedAll:
     """Releases each; one that cannot be does not keep the others. Raises `Invalid` for a resolution that takes an
@@ -77,8 +84,11 @@ async def release_holds(services: Services, asked: Releases) -> ReleasedAll:
 
 async def _one(services: Services, asked: Releases, hold_id: int, offered: str) -> str:
     """What went wrong, or nothing."""
+    choices = msgspec.json.decode(offered, type=list[str])
+    if asked.resolution not in choices:
+        return f"{asked.resolution!r} is not offered; choose one of {', '.join(choices)}"
     if asked.dry_run:
-        return "" if f'"{asked.resolution}"' in offered else f"{asked.resolution} is not offered"
+        return ""
     release = Release(
         merchant_id=asked.merchant_id,
         hold_id=hold_id,

@@ -22,6 +22,11 @@ class Resent(Struct, frozen=True):
     resent: int
     left: int
 
+    @property
+    def failed(self) -> bool:
+        """Whether there were some, and none is on its way."""
+        return self.left > 0 and not self.resent
+
 
 async def resend_dead(services: Services, merchant_id: int, account_id: int, actor: str) -> Resent:
     """Messages whose answer was lost are looked up first where the channel can be asked, and left where it cannot."""

@@ -25,7 +25,10 @@ class SetStock(Struct, frozen=True, kw_only=True):
 async def set_stock(services: Services, asked: SetStock) -> Imported:
     """Writes the count. Raises `NotFound` for an unknown SKU or location, `Invalid` for a count that cannot be, for one
     below what is promised already, and for a bundle."""
-    if not 0 <= asked.units <= MOST:
+    if asked.units < 0:
+        less = f"`python main.py stock adjust {asked.sku} {asked.location} {asked.units} --reason …`"
+        raise Invalid("units", f"a count cannot be negative, as {asked.units} is; to take units away: {less}")
+    if asked.units > MOST:
         raise Invalid("units", f"{asked.units}: give 0 to {MOST}")
     async with services.database.transaction() as tx:
         await places(tx, asked.merchant_id, asked.location)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from hub.command import report, stocking
-from hub.command.channels import ACTOR, MERCHANT, DryRun, Json, Opened, Run
+from hub.command.channels import ACTOR, MERCHANT, MINUS, DryRun, Json, Opened, Run
 
 
 def catalog(run: Run) -> typer.Typer:
@@ -138,7 +138,7 @@ def on_stock(group: typer.Typer, run: Run) -> None:
     """Adds what is kept back from channels, and what happens to stock besides selling."""
     stocking.on_stock(group, run)
 
-    @group.command("safety")
+    @group.command("safety", context_settings=MINUS)
     def safety(sku: str, units: Annotated[int, typer.Argument(min=0)], dry_run: DryRun = False) -> None:
         """Keep so many from every channel. Example: python main.py stock safety MUG-BLUE 5"""
         from hub.actions.set_safety import set_safety

@@ -18,6 +18,8 @@ MERCHANT = 1
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, write nothing.")]
 ACTOR = "command line"
+MINUS = {"ignore_unknown_options": True}
+"""For commands that take numbers: `-4` is a number that the command answers to, not an option that is not there."""
 
 
 class Keeps(Protocol):

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from hub.command import report
-from hub.command.channels import ACTOR, MERCHANT, DryRun, Json, Opened, Run
+from hub.command.channels import ACTOR, MERCHANT, MINUS, DryRun, Json, Opened, Run
 
 
 def orders(run: Run) -> typer.Typer:
@@ -67,7 +67,7 @@ def _releasing(group: typer.Typer, run: Run) -> None:
                 return done
             verb = "would be released" if dry_run else "released"
             report.say(f"{done.released} of {len(done.holds)} {verb}{'; there are more' if done.more else ''}")
-            return list(done.holds)
+            return report.Rows(done.holds, done.failed)
 
         run(work, as_json=as_json)
 
@@ -154,8 +154,13 @@ def _counting(group: typer.Typer, run: Run) -> None:
 
         run(work, as_json=as_json)
 
-    @group.command("set")
-    def counted(sku: str, location: str, units: Annotated[int, typer.Argument(min=0)], as_json: Json = False) -> None:
+    @group.command("set", context_settings=MINUS)
+    def counted(
+        sku: str,
+        location: str,
+        units: Annotated[int, typer.Argument(help="Counted, not added.")],
+        as_json: Json = False,
+    ) -> None:
         """Say how many lie there. Example: python main.py stock set MUG-BLUE BER 40"""
         from hub.actions.set_stock import SetStock, set_stock
 

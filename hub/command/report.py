@@ -24,6 +24,13 @@ errors = Console(stderr=True, highlight=False)
 output = Console(highlight=False)
 
 
+class Rows(msgspec.Struct, frozen=True):
+    """A table for people; the program ends with 1 where `failed`."""
+
+    rows: Sequence[Any]
+    failed: bool = False
+
+
 def say(words: str) -> None:
     """A message for a person."""
     errors.print(words, markup=False, soft_wrap=True)
@@ -82,7 +89,7 @@ def _code(error: CrossdockError) -> int:
 
 def show(result: Any, as_json: bool) -> None:
     """A result as one JSON document, or readably; nothing for None."""
-    plain = msgspec.to_builtins(result)
+    plain = msgspec.to_builtins(result.rows if isinstance(result, Rows) else result)
     if as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(plain)).decode() + "\n")
     elif isinstance(plain, list | tuple):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from hub.command import report
-from hub.command.channels import ACTOR, MERCHANT, DryRun, Json, Opened, Run
+from hub.command.channels import ACTOR, MERCHANT, MINUS, DryRun, Json, Opened, Run
 from hub.command.kits import kits
 from hub.command.moving import counting, planning
 
@@ -54,7 +54,7 @@ def _receiving(group: typer.Typer, run: Run) -> None:
 
 
 def _adjusting(group: typer.Typer, run: Run) -> None:
-    @group.command("adjust", context_settings={"ignore_unknown_options": True})
+    @group.command("adjust", context_settings=MINUS)
     def adjust(  # noqa: PLR0913, PLR0917 - options that people type
         sku: str,
         location: str,
@@ -81,7 +81,7 @@ def _adjusting(group: typer.Typer, run: Run) -> None:
 
 
 def _quarantining(group: typer.Typer, run: Run) -> None:
-    @group.command("quarantine")
+    @group.command("quarantine", context_settings=MINUS)
     def quarantine(  # noqa: PLR0913, PLR0917 - options that people type
         sku: str,
         location: str,
@@ -169,7 +169,7 @@ def _counts(run: Run) -> typer.Typer:
     _opening(group, run)
     counting(group, run)
 
-    @group.command("tell")
+    @group.command("tell", context_settings=MINUS)
     def tell(  # noqa: PLR0913, PLR0917 - options that people type
         sheet: int,
         sku: str,
