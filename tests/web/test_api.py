@@ -141,6 +141,29 @@ async def test_agents_may_not_list_accounts(client: Client, hub: Services, shop:
     assert (await agent.get("/orders"))["orders"] == []
 
 
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/stock/ledger", "sku"), ("/stock/ledger?sku=%20", "sku"), ("/terms/balance", "email"),
+        ("/terms/balance?email=a@example.com", "currency"),
+    ],
+)  # fmt: skip
+async def test_what_is_needed_and_not_given_is_named(api: Api, path: str, field: str) -> None:
+    told = await api.get(path, 422)
+    assert (told["field"], told["detail"].partition(":")[0]) == (field, "is missing")
+    async with api.client.get("/api/openapi.json") as reply:
+        described = (await reply.json())["paths"]["/api/v1" + path.partition("?")[0]]["get"]["parameters"]
+    assert next(it for it in described if it["name"] == field)["required"]
+
+
+@pytest.mark.parametrize("path", ["/stock/receipts", "/terms", "/terms/end", "/routing", "/orders", "/holds/release"])
+async def test_a_body_without_what_is_needed_or_that_is_no_text_is_told(api: Api, path: str) -> None:
+    for body in (b"{}", b'{"email": "\xff"}', b"\xff"):
+        async with api.client.post(f"/api/v1{path}", data=body, headers=api.headers) as reply:
+            assert reply.status in {400, 422}, await reply.text()
+            assert (await reply.json())["detail"]
+
+
 async def test_methods_that_do_not_exist_are_told(api: Api) -> None:
     async with api.client.delete("/api/v1/orders", headers=api.headers) as reply:
         assert (reply.status, (await reply.json())["code"]) == (405, "method_not_allowed")

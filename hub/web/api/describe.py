@@ -99,6 +99,7 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
         {
             "name": name,
             "in": "query",
+            "required": name in endpoint.needs,
             "description": text,
             "schema": {"type": "integer" if name == "limit" else "string"},
         }

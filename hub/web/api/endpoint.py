@@ -23,8 +23,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One thing that can be asked. `params` and `headers`: name → what it is; `takes`: the shape of the body;
-    `statuses`: what it may answer when it goes well → when."""
+    """One thing that can be asked. `params` and `headers`: name → what it is; `needs`: the params that must be given;
+    `takes`: the shape of the body; `statuses`: what it may answer when it goes well → when."""
 
     path: str
     title: str
@@ -35,6 +35,7 @@ class Endpoint:
     takes: type[Value] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     statuses: Mapping[int, str] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
 
     def route(self) -> web.RouteDef:
         """The route; the path's ids take digits only."""
@@ -42,11 +43,14 @@ class Endpoint:
         return web.get(path, self.answer) if self.method == "GET" else web.route(self.method, path, self.answer)
 
     async def answer(self, request: web.Request) -> web.Response:
-        """The handler's struct as JSON. Raises `Invalid` for a parameter that does not exist."""
+        """The handler's struct as JSON. Raises `Invalid` for a parameter that does not exist, or that lacks."""
         for name in request.query:
             if name not in self.params:
                 known = ", ".join(self.params) or "none"
                 raise Invalid(name, f"is no parameter of this address; there are: {known}")
+        for name in self.needs:
+            if not request.query.get(name, "").strip():
+                raise Invalid(name, f"is missing: {self.params[name]}")
         told = await self.handler(request)
         told = told if isinstance(told, Answer) else Answer(told)  # type: ignore[arg-type]
         headers = {"Cache-Control": "no-store", **told.headers}

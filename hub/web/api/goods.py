@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 from aiohttp import web
 
 from hub.actions.order_view import View
@@ -10,6 +9,7 @@ from hub.actions.stock_ledger import LedgerQuery, LedgerView, show_ledger
 from hub.actions.stock_receive import Receive, receive_stock
 from hub.domain.order import Value
 from hub.errors import Forbidden, Invalid
+from hub.web.api.body import read
 from hub.web.api.endpoint import Answer, Endpoint
 from hub.web.auth import WHO
 from hub.web.services import services
@@ -48,10 +48,7 @@ async def receive(request: web.Request) -> Answer:
     who = request[WHO]
     if who.role == "agent":
         raise Forbidden("agents look at stock, they do not book it")
-    try:
-        given = msgspec.json.decode(await request.read(), type=NewReceipt)
-    except msgspec.DecodeError as error:
-        raise Invalid("body", str(error)) from None
+    given = await read(request, NewReceipt)
     asked = Receive(
         merchant_id=who.merchant_id, reference=given.reference, location=given.location, lines=given.lines,
         actor=who.actor, kind=given.kind,
@@ -65,6 +62,7 @@ ENDPOINTS = (
     Endpoint(
         "/v1/stock/ledger", "One SKU: where how many lie and for what, and every movement", LedgerView, ledger,
         {"sku": "The SKU.", "after": "The `next` of the page before.", "limit": "Movements of a page, 1 to 200."},
+        needs=("sku",),
     ),
     Endpoint(
         "/v1/stock/receipts", "Book goods that arrived, once for each reference", ReceiptView, receive, {},

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
-import msgspec
 from aiohttp import web
 
 from hub.actions.list_terms import Balance, TermsPage, TermsQuery, list_terms, show_terms
 from hub.actions.set_terms import end_terms, set_terms
 from hub.domain import terms as rules
 from hub.domain.order import Value
-from hub.errors import BadPayload, Forbidden, Invalid
+from hub.errors import Forbidden, Invalid
+from hub.web.api.body import read
 from hub.web.api.endpoint import Endpoint
 from hub.web.auth import WHO
 from hub.web.services import services
-
-T = TypeVar("T")
 
 
 class NewTerms(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,16 +43,6 @@ def _merchant(request: web.Request) -> None:
         raise Forbidden("terms are agreed by merchants; agents look at them")
 
 
-async def _read(request: web.Request, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(await request.read(), type=kind)
-    except msgspec.ValidationError as error:
-        what, _, path = str(error).partition(" - at `")
-        raise BadPayload(path.rstrip("`") or "$", what) from None
-    except msgspec.DecodeError as error:
-        raise BadPayload("$", f"this is no JSON: {error}") from None
-
-
 async def index(request: web.Request) -> TermsPage:
     """Accounts by e-mail address."""
     query = request.query
@@ -73,7 +59,7 @@ async def one(request: web.Request) -> Balance:
 async def put(request: web.Request) -> Balance:
     """Agrees on terms, or changes them; the account afterwards."""
     _merchant(request)
-    hub, who, given = services(request), request[WHO], await _read(request, NewTerms)
+    hub, who, given = services(request), request[WHO], await read(request, NewTerms)
     agreed = rules.checked(rules.Terms(given.email, given.currency, given.limit, given.days))
     await set_terms(hub, who.merchant_id, agreed, who.actor)
     return await show_terms(hub.database, who.merchant_id, (agreed.email, agreed.currency))
@@ -82,7 +68,7 @@ async def put(request: web.Request) -> Balance:
 async def end(request: web.Request) -> Balance:
     """Ends terms; the account afterwards."""
     _merchant(request)
-    hub, who, given = services(request), request[WHO], await _read(request, EndTerms)
+    hub, who, given = services(request), request[WHO], await read(request, EndTerms)
     of = rules.of(given.email, given.currency)
     await end_terms(hub, who.merchant_id, of, who.actor)
     return await show_terms(hub.database, who.merchant_id, of)
@@ -98,6 +84,6 @@ WHOSE = {"email": "The customer's e-mail address.", "currency": "Three letters o
 ENDPOINTS = (
     Endpoint("/v1/terms", "Customers who pay later", TermsPage, index, PAGED),
     Endpoint("/v1/terms", "Agree on terms, or change them", Balance, put, {}, method="POST", takes=NewTerms),
-    Endpoint("/v1/terms/balance", "What one customer owes, order by order", Balance, one, WHOSE),
+    Endpoint("/v1/terms/balance", "What one customer owes, order by order", Balance, one, WHOSE, needs=tuple(WHOSE)),
     Endpoint("/v1/terms/end", "Sell nothing more on terms", Balance, end, {}, method="POST", takes=EndTerms),
 )
