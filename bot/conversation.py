@@ -28,7 +28,7 @@ from bot.state import Done, Effect, Frame, Heard, Kept, Say, State
 from bot.texts import FALLBACK
 from bot.transports.port import Incoming
 from bot.turn import begin, resume
-from bot.understanding import language, understand
+from bot.understanding import understand
 from hub.actions.services import Services
 from hub.domain.lifecycle import FOREVER
 from hub.domain.lifecycle import Inbox as InboxState
@@ -148,11 +148,9 @@ class Conversations:
 
     async def _turn(self, tx: Tx, row: Row, heard: Heard, incoming: Incoming | None) -> None:
         state = await _load(tx, row)
-        if not state.locale:
-            state = replace(state, locale=language(heard.text) or FALLBACK)
-        scene = self._scene(tx, row, heard.at, state.locale)
-        out = Outgoing(scene, incoming)
         turn = begin(state, heard, self.flows)
+        scene = self._scene(tx, row, heard.at, turn.state.locale)
+        out = Outgoing(scene, incoming)
         said: list[Say] = [*turn.messages]
         while turn.effect is not None:
             done = await self._run(scene, turn.effect)
@@ -224,12 +222,13 @@ async def _load(tx: Tx, row: Row) -> State:
         locale=row["locale"],
         questions=kept.questions,
         frames_made=kept.frames_made,
+        tongue_by=kept.tongue_by,
     )
 
 
 async def _save(tx: Tx, row: Row, state: State) -> None:
     frames = [replace(frame, done={}) for frame in state.frames]
-    kept = Kept(questions=state.questions, frames_made=state.frames_made)
+    kept = Kept(questions=state.questions, frames_made=state.frames_made, tongue_by=state.tongue_by)
     saved = await tx.execute(
         _SAVE, row["id"], row["version"], state.control, msgspec.json.encode(frames).decode(),
         msgspec.json.encode(kept).decode(), state.locale, state.due_at or FOREVER,

@@ -13,6 +13,8 @@ from bot.entities import FEW_WORDS, ORDER_NUMBER, lone_number
 from bot.frames import BOT, PENDING, Work
 from bot.prompts import FREE_TEXT
 from bot.state import Frame, Heard
+from bot.texts import languages
+from bot.tongues import WISH
 
 PERHAPS = 0.25
 """Confidence from which an intent is worth offering."""
@@ -46,11 +48,20 @@ def hear(work: Work, heard: Heard) -> bool:
         return False
     if heard.kind == "due" or _version_gone(work):
         return True
-    if heard.button:
+    if heard.tongue is not None and heard.tongue.how == WISH and not any(map(str.isdigit, heard.text)):
+        _change_language(work, heard.tongue.language)
+    elif heard.button:
         _pressed(work, heard)
     else:
         _told(work, heard)
     return True
+
+
+def _change_language(work: Work, language: str) -> None:
+    """Asked for by name: says so in that language, or which languages there are; and where we were."""
+    work.say("language.now" if language in languages() else "language.none")
+    if work.state.top is None:
+        work.push(FALLBACK)
 
 
 def _version_gone(work: Work) -> bool:

@@ -101,6 +101,7 @@ class State(Value, frozen=True):
     locale: str = "en"
     questions: int = 0
     frames_made: int = 0
+    tongue_by: str = ""
 
     @property
     def top(self) -> Frame | None:
@@ -115,10 +116,12 @@ class State(Value, frozen=True):
 
 
 class Kept(Value, frozen=True):
-    """The part of a `State` that has no column of its own: goes to the conversation's `slots`."""
+    """The part of a `State` that has no column of its own: goes to the conversation's `slots`. `tongue_by` is how the
+    language of `locale` is known (`bot.tongues.HOW`)."""
 
     questions: int = 0
     frames_made: int = 0
+    tongue_by: str = ""
 
 
 class Found(Value, frozen=True):
@@ -126,6 +129,13 @@ class Found(Value, frozen=True):
 
     kind: str
     value: str
+
+
+class Tongue(Value, frozen=True):
+    """What words say about the language: which it is, and `how` that is known (`bot.tongues.HOW`)."""
+
+    language: str
+    how: str
 
 
 class Heard(Value, frozen=True):
@@ -145,6 +155,7 @@ class Heard(Value, frozen=True):
     intents: tuple[tuple[str, float], ...] = ()
     corrected: str = ""
     wish: tuple[str, float] = ("", 0.0)
+    tongue: Tongue | None = None
 
     def entity(self, *kinds: str) -> str | None:
         """The first thing found of any of `kinds`, in the order of `kinds`."""

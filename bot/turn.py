@@ -17,11 +17,12 @@ from msgspec.structs import replace
 from bot.frames import Flows, Work
 from bot.hearing import hear
 from bot.state import Done, Effect, Heard, State, Turn
+from bot.tongues import settled
 
 
 def begin(state: State, heard: Heard, flows: Flows) -> Turn:
-    """The first part of a turn. Nothing happens while a person has the word."""
-    work = Work(state, heard.at, flows)
+    """The first part of a turn, in the language of what was heard. Nothing happens while a person has the word."""
+    work = Work(settled(state, heard), heard.at, flows)
     return work.run() if hear(work, heard) else work.turn()
 
 

@@ -18,7 +18,8 @@ from itertools import pairwise
 
 from bot.entities import entities
 from bot.state import Heard
-from bot.texts import FOLDER
+from bot.texts import training_lines
+from bot.tongues import tongue
 
 LONGEST = 1000
 """Characters of a message that are looked at."""
@@ -52,19 +53,13 @@ def understand(words: str, at: datetime) -> Heard:
     plain = words.strip()[:LONGEST]
     command = _command(plain)
     if command:
-        return Heard(at=at, text=plain, found=entities(plain), intents=((command, 1.0),))
+        return Heard(at=at, text=plain, found=entities(plain), intents=((command, 1.0),), tongue=tongue(plain))
     marker = _CORRECTION.match(plain)
     corrected = plain[marker.end() :].strip() if marker else ""
     intents, wish = _model().intents(plain), _model().wish(plain)
-    return Heard(at=at, text=plain, found=entities(plain), intents=intents, corrected=corrected, wish=wish)
-
-
-def language(words: str) -> str | None:
-    """The language the words are most like, when that is clear."""
-    scores = _model().languages(words[:LONGEST])
-    if not scores or (len(scores) > 1 and scores[0][1] < scores[1][1] * 1.5):
-        return None
-    return scores[0][0] if scores[0][1] >= 0.2 else None
+    return Heard(
+        at=at, text=plain, found=entities(plain), intents=intents, corrected=corrected, wish=wish, tongue=tongue(plain)
+    )
 
 
 def _command(words: str) -> str | None:
@@ -80,8 +75,8 @@ class Model:
 
     def __init__(self, lines: Iterable[tuple[str, str, str]]) -> None:
         """`lines` are (language, intent, example)."""
-        read = [((language, intent), Counter(_features(example))) for language, intent, example in lines]
-        self.labels = [label for label, _ in read]
+        read = [(intent, Counter(_features(example))) for _, intent, example in lines]
+        self.labels = [intent for intent, _ in read]
         self._named_by = _spread(read)
         documents: Counter[str] = Counter()
         for _, features in read:
@@ -96,7 +91,7 @@ class Model:
 
     def intents(self, words: str) -> tuple[tuple[str, float], ...]:
         """(intent, confidence 0–1), best first: how near its lines are, less where another intent is nearly as near."""
-        near = self._nearest(words, 1)[:5]
+        near = self._nearest(words)[:5]
         if not near:
             return ()
         lead = near[0][1] / near[1][1] if len(near) > 1 else CLEAR_LEAD
@@ -110,18 +105,14 @@ class Model:
         telling = [token for token in tokens if len(self._named_by.get(token, ())) <= TELLING]
         return next(iter(self.intents(" ".join(telling))), ("", 0.0))
 
-    def languages(self, words: str) -> list[tuple[str, float]]:
-        """(language, likeness), best first."""
-        return self._nearest(words, 0)
-
-    def _nearest(self, words: str, label: int) -> list[tuple[str, float]]:
+    def _nearest(self, words: str) -> list[tuple[str, float]]:
         likeness: dict[int, float] = defaultdict(float)
         for name, value in self._vector(Counter(_features(words))).items():
             for index, other in self._postings.get(name, ()):
                 likeness[index] += value * other
         of_label: dict[str, list[float]] = defaultdict(list)
         for index, score in likeness.items():
-            of_label[self.labels[index][label]].append(score)
+            of_label[self.labels[index]].append(score)
         scored = [(name, _blend(sorted(scores, reverse=True))) for name, scores in of_label.items()]
         return sorted(scored, key=lambda item: (-item[1], item[0]))
 
@@ -131,10 +122,10 @@ class Model:
         return {name: value / norm for name, value in raw.items()}
 
 
-def _spread(read: Iterable[tuple[tuple[str, str], Mapping[str, int]]]) -> Mapping[str, frozenset[str]]:
+def _spread(read: Iterable[tuple[str, Mapping[str, int]]]) -> Mapping[str, frozenset[str]]:
     """Word → the intents in whose lines it stands."""
     found: dict[str, set[str]] = defaultdict(set)
-    for (_, intent), features in read:
+    for intent, features in read:
         for name in features:
             if name.startswith("w:"):
                 found[name[2:]].add(intent)
@@ -163,13 +154,3 @@ def _features(words: str) -> list[str]:
 @cache
 def _model() -> Model:
     return Model(training_lines())
-
-
-def training_lines() -> list[tuple[str, str, str]]:
-    """(language, intent, example) of every training line."""
-    found: list[tuple[str, str, str]] = []
-    for path in sorted(FOLDER.glob("*/intents/*.txt")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if line.strip() and not line.startswith("#"):
-                found.append((path.parent.parent.name, path.stem, line.strip()))
-    return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -49,6 +49,17 @@ def language_of(locale: str) -> str:
     """The language with texts that is nearest to a locale such as `de-AT`; the fallback when there is none."""
     wanted = re.split(r"[-_]", locale.lower(), maxsplit=1)[0]
     return wanted if wanted in languages() else FALLBACK
+
+
+@cache
+def training_lines() -> Sequence[tuple[str, str, str]]:
+    """(language, intent, example) of every line that intents are learned from: `<language>/intents/<intent>.txt`."""
+    found: list[tuple[str, str, str]] = []
+    for path in sorted(FOLDER.glob("*/intents/*.txt")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line.strip() and not line.startswith("#"):
+                found.append((path.parent.parent.name, path.stem, line.strip()))
+    return found
 
 
 def known(key: str) -> bool:

@@ -329,7 +329,7 @@ def test_a_long_effect_name_still_fits_its_column() -> None:
 LINES = st.sampled_from([
     "where is my order", "1001", "#1002", "no, 1003", "123456", "talk to someone", "cancel", "repeat", "thanks", "yes",
     "no", "my parcel is broken", "/start", "/help", "asdf", "new code", "", "😀", "wo ist mein paket",
-    "cancel my order", "0" * 400, "sorry, order 77", "none of these",
+    "cancel my order", "English please", "auf deutsch", "0" * 400, "sorry, order 77", "none of these",
 ])  # fmt: skip
 PRESSES = st.sampled_from(["do:track", "do:track:1001", "do:talk", "q1:0", "q2:0", "q3:1", "q4:0", "do:", "q:", "x"])
 EVENTS = st.one_of(LINES.map(lambda line: ("type", line)), PRESSES.map(lambda value: ("press", value)))

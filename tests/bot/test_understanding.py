@@ -10,8 +10,8 @@ from bot.answering import SURE
 from bot.entities import CODE, EMAIL, ORDER_NUMBER, POSTCODE, QUANTITY, TRACKING_NUMBER, entities
 from bot.flows import FLOWS
 from bot.hearing import CONTROL
-from bot.texts import languages
-from bot.understanding import language, training_lines, understand
+from bot.texts import languages, training_lines
+from bot.understanding import understand
 from tests.bot.talk import START
 
 UNSEEN = {
@@ -149,12 +149,6 @@ def test_facts_found_without_being_asked_for(words: str, found: list[tuple[str, 
 def test_facts_that_were_asked_for(kind: str, words: str, value: str | None) -> None:
     found = [it.value for it in entities(words, (kind,)) if it.kind == kind]
     assert (found[0] if found else None) == value
-
-
-def test_language() -> None:
-    assert language("wo ist mein paket") == "de"
-    assert language("where is my parcel") == "en"
-    assert language("1002") is None
 
 
 def test_a_message_takes_a_few_milliseconds_however_long() -> None:
