@@ -1,8 +1,7 @@
-"""Amazon: orders and refunds by polling and from a queue; shipments, cancellations, refunds and stock back.
+"""Amazon: orders, refunds and returns by polling and from a queue; shipments, cancellations, refunds and stock back.
 
-The Selling Partner API: orders 2026-01-01, confirmShipment, feeds 2021-06-30, finances 2024-06-19, listings 2021-08-01,
-notifications 1. How to connect a seller's
-account: docs/how-to/connect-amazon.md.
+The Selling Partner API: orders 2026-01-01, confirmShipment, feeds and reports 2021-06-30, finances 2024-06-19,
+listings 2021-08-01, notifications 1. How to connect a seller's account: docs/how-to/connect-amazon.md.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from connectors.amazon import (
     cancelling,
@@ -20,6 +19,7 @@ from connectors.amazon import (
     notices,
     reading,
     refunding,
+    reports,
     shipping,
     stock,
     subscribing,
@@ -109,7 +109,7 @@ class Amazon:
             kept = Kept(settings, Tokens(settings), Book(self._patience))
         elif kept.settings != settings:
             # New credentials for the same seller: quotas and feeds under way are still theirs.
-            kept = replace(kept, settings=settings, tokens=Tokens(settings), watch=Watch())
+            kept = replace(kept, settings=settings, tokens=Tokens(settings), watch=Watch(), reports=reports.Watch())
         self._kept[account.id] = kept
         if settings.queue is None:
             return AmazonChannel(account, http, kept)
@@ -151,22 +151,28 @@ class AmazonChannel(
             raise Reconnect(f"the seller does not sell in {', '.join(missing)}: correct marketplace_ids or region")
         ours = [sells[it] for it in self._kept.settings.marketplaces]
         name = f"{ours[0].store_name or 'Amazon'} ({', '.join(it.marketplace.country_code for it in ours)})"
-        unseen = await transactions.role_missing(self._client)
-        return f"{name}; refunds made at Amazon stay unseen: {unseen}" if unseen else name
+        if unseen := await transactions.role_missing(self._client):
+            name = f"{name}; refunds made at Amazon stay unseen: {unseen}"
+        unread = await reports.role_missing(self._client, datetime.now(UTC))
+        return f"{name}; returns that buyers open stay unseen: {unread}" if unread else name
 
     # ------------------------------------------------------------ what comes in
 
     async def pull_orders(self, cursor: Cursor) -> Page:
         now = asyncio.get_running_loop().time()
+        if reports.follows(cursor.token):
+            return await reports.pull(self._client, self._kept.reports, cursor, now)
         if transactions.follows(cursor.token):
-            return await transactions.pull(self._client, self._kept.watch, cursor, now)
+            page = await transactions.pull(self._client, self._kept.watch, cursor, now)
+            return reports.then(page, cursor, self._kept.reports, now)
         page = await reading.pull_orders(self._client, cursor)
         for delivery in page.deliveries:
             with suppress(BadPayload):
                 head = decode(delivery.body, wire.OrderHead)
                 if head.sales_channel is not None and head.sales_channel.marketplace_id:
                     self._kept.markets.learn(head.order_id, head.sales_channel.marketplace_id)
-        return transactions.then(page, cursor, self._kept.watch, now)
+        page = transactions.then(page, cursor, self._kept.watch, now)
+        return reports.then(page, cursor, self._kept.reports, now)
 
     def read(self, delivery: Delivery) -> tuple[News, ...]:
         return mapper.news(delivery)

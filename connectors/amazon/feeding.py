@@ -163,12 +163,12 @@ async def _report(client: Client, feed: Feed) -> Report:
     place = await client.ask(call, FeedDocument)
     body = await client.download(place.url)
     try:
-        return envelope.report(_unzipped(body) if place.compression_algorithm == "GZIP" else body)
+        return envelope.report(unzipped(body) if place.compression_algorithm == "GZIP" else body)
     except BadPayload as error:
         raise Retry(f"the report of feed {feed.feed_id}: {error}", LATER) from None
 
 
-def _unzipped(body: bytes) -> bytes:
+def unzipped(body: bytes) -> bytes:
     """Gzip's content, of a size that a report may have."""
     unzip = zlib.decompressobj(wbits=31)
     try:

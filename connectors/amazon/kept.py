@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from connectors.amazon.feeding import Book
 from connectors.amazon.limits import Limits
 from connectors.amazon.notices import Desk
+from connectors.amazon.reports import Watch as ReportWatch
 from connectors.amazon.settings import Settings
 from connectors.amazon.shipping import Markets
 from connectors.amazon.tokens import Tokens
@@ -24,3 +25,4 @@ class Kept:
     desk: Desk = field(default_factory=Desk)
     markets: Markets = field(default_factory=Markets)
     watch: Watch = field(default_factory=Watch)
+    reports: ReportWatch = field(default_factory=ReportWatch)

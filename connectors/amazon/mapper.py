@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 
-from connectors.amazon import refunds, wire, wire_finances, wire_notices
+from connectors.amazon import refunds, returns, wire, wire_finances, wire_notices, wire_reports
 from connectors.amazon.sums import LineSum, Sums, sums
 from connectors.amazon.units import (
     by_amazon,
@@ -203,9 +203,14 @@ def _refund(body: bytes) -> tuple[News, ...]:
     return () if notice is None else (notice,)
 
 
+def _return(body: bytes) -> tuple[News, ...]:
+    return (returns.return_notice(decode(body, wire_reports.Returned)),)
+
+
 READERS: Mapping[str, Callable[[bytes], tuple[News, ...]]] = {
     ORDER: _order,
     NOTIFICATION: _notification,
     refunds.REFUND: _refund,
+    returns.RETURN: _return,
 }
 """Topic → who reads it."""

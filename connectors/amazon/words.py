@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from itertools import product
 from typing import NamedTuple
 
+from hub.domain.order import ReturnStatus
+
 
 class Standing(NamedTuple):
     """What an order's status says."""
@@ -170,6 +172,23 @@ SELLERS_MONEY = re.compile(
     r".*(fees?|commission|chargeback)|(refunded)?expenses|(marketplacefacilitator|marketplacewithheld|lowvaluegoods).*"
 )
 """What is between the seller and Amazon: fees, and taxes that Amazon itself has from the buyer and pays."""
+
+RETURNS: Mapping[str, ReturnStatus] = {
+    "pending": ReturnStatus.REQUESTED,
+    "pendingapproval": ReturnStatus.REQUESTED,
+    "requested": ReturnStatus.REQUESTED,
+    "approved": ReturnStatus.APPROVED,
+    "authorized": ReturnStatus.APPROVED,
+    "completed": ReturnStatus.CLOSED,
+    "closed": ReturnStatus.CLOSED,
+    "denied": ReturnStatus.DECLINED,
+    "declined": ReturnStatus.DECLINED,
+    "rejected": ReturnStatus.DECLINED,
+    "cancelled": ReturnStatus.CANCELLED,
+    "canceled": ReturnStatus.CANCELLED,
+}
+"""Return request status of the returns report, in lower case and letters only → ours. Amazon names the column and lists
+no words for it; these are those of Seller Central's pages, and any other is kept as it is and shown as unknown."""
 
 ORDERS_ROLE = "Inventory and Order Tracking"
 _LISTING, _FINANCES, _NOTICES = "Product Listing", "Finance and Accounting", "of what the notification is about"

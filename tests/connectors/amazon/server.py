@@ -21,6 +21,7 @@ from hub.domain.outgoing import Kind
 from tests.connectors.amazon.books import FRANCE, GERMANY, SELLER, Books, Node, Wrong, bad
 from tests.connectors.amazon.feeds import Feeds
 from tests.connectors.amazon.finances import Finances
+from tests.connectors.amazon.reports import Reports
 from tests.connectors.amazon.sqs import PATH, Refusal, Sqs
 from tests.connectors.harness import Seen
 
@@ -38,6 +39,10 @@ PLANS = {
     "getFeeds": ("0.0222", 10),
     "getFeedDocument": ("0.0222", 10),
     "listTransactions": ("0.5", 10),
+    "getReports": ("0.0222", 10),
+    "createReport": ("0.0167", 15),
+    "getReport": ("2.0", 15),
+    "getReportDocument": ("0.0167", 15),
     "getListingsItem": ("5.0", 10),
     "searchListingsItems": ("5.0", 5),
     "patchListingsItem": ("5.0", 5),
@@ -64,6 +69,7 @@ class AmazonDouble:
         self.books = Books()
         self.finances = Finances(self.books)
         self.feeds = Feeds(self.books, self.finances)
+        self.reports = Reports(self.books)
         self.sqs = Sqs()
         self.mischief = Mischief(record=True)
         self.left = {name: burst for name, (_, burst) in PLANS.items()}
@@ -180,6 +186,22 @@ class AmazonDouble:
     async def list_transactions(self, request: web.Request) -> object:
         return self.finances.listed(request.query)
 
+    async def create_report(self, request: web.Request) -> object:
+        return self.reports.create(await body_of(request))
+
+    async def get_report(self, request: web.Request) -> object:
+        return self.reports.get(request.match_info["report"])
+
+    async def get_reports(self, request: web.Request) -> object:
+        return self.reports.listed(request.query)
+
+    async def get_report_document(self, request: web.Request) -> object:
+        told = {"reportDocumentId": request.match_info["document"], "url": f"{self.url}/s3-reports/returns"}
+        return told | ({"compressionAlgorithm": "GZIP"} if self.reports.gzip else {})
+
+    async def fetch_report(self, request: web.Request) -> web.Response:
+        return web.Response(body=self.reports.document())
+
     async def get_document(self, request: web.Request) -> object:
         name = request.match_info["document"]
         told = {"feedDocumentId": name, "url": f"{self.url}/s3/{name}"}
@@ -282,7 +304,7 @@ class AmazonDouble:
         return web.Response(body=json.dumps(answer), content_type="application/x-amz-json-1.0")
 
     def routes(self) -> list[web.RouteDef]:
-        v, items = "/feeds/2021-06-30", "/listings/2021-08-01/items/{seller}"
+        reports, v, items = "/reports/2021-06-30", "/feeds/2021-06-30", "/listings/2021-08-01/items/{seller}"
         notices, sellers = "/notifications/v1", "/sellers/v1/marketplaceParticipations"
         scope = "sellingpartnerapi::notifications"
         made = self.api
@@ -296,6 +318,11 @@ class AmazonDouble:
             web.post(f"{v}/feeds", made("createFeed", self.create_feed)),
             web.get(f"{v}/feeds", made("getFeeds", self.get_feeds)),
             web.get("/finances/2024-06-19/transactions", made("listTransactions", self.list_transactions)),
+            web.post(f"{reports}/reports", made("createReport", self.create_report)),
+            web.get(f"{reports}/reports", made("getReports", self.get_reports)),
+            web.get(f"{reports}/reports/{{report}}", made("getReport", self.get_report)),
+            web.get(f"{reports}/documents/{{document}}", made("getReportDocument", self.get_report_document)),
+            web.get("/s3-reports/returns", self.fetch_report),
             web.get(f"{v}/feeds/{{feed}}", made("getFeed", self.get_feed)),
             web.get(sellers, made("getMarketplaceParticipations", self.participations)),
             web.get(items, made("searchListingsItems", self.search_items)),

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from connectors.amazon import envelope
 from connectors.amazon.envelope import Report, report
-from connectors.amazon.feeding import MOST_REPORT, _unzipped
+from connectors.amazon.feeding import MOST_REPORT, unzipped
 from hub.domain.outgoing import Kind, Shipment
 from hub.errors import BadPayload
 from tests.connectors.amazon.feeds import report as written
@@ -82,7 +82,7 @@ def test_what_is_no_report_is_refused(body: bytes) -> None:
 
 
 def test_gzip_has_a_limit() -> None:
-    assert _unzipped(gzip.compress(b"<a/>")) == b"<a/>"
+    assert unzipped(gzip.compress(b"<a/>")) == b"<a/>"
     for body in (b"no gzip", gzip.compress(b"0" * (MOST_REPORT + 1))):
         with pytest.raises(BadPayload):
-            _unzipped(body)
+            unzipped(body)

@@ -108,6 +108,41 @@ async def test_a_cancellation_at_amazon_cancels_here(world: World, seller: Amazo
     assert [kind for kind, _ in seller.effects()] == ["push_cancellation"], "the one that was made at Amazon"
 
 
+async def test_a_return_that_a_buyer_opens_is_followed_and_one_ahead_of_its_order_waits(
+    world: World, seller: AmazonDouble
+) -> None:
+    account_id = await connected(world, seller)
+    kept = world.accounts.connector("amazon")._kept  # type: ignore[attr-defined]
+
+    async def pull() -> None:
+        """A pull, as soon as the report of returns may be looked at; what came is taken in."""
+        if account_id in kept:
+            kept[account_id].reports.next = 0.0
+        await pull_orders(world.services, world.inbox, account_id)
+        await world.drain()
+
+    seller.books.add(plain_order(READY, iso(NOW - timedelta(minutes=10)), units=2))
+    row = seller.reports.back(READY, Return_quantity="2", Amazon_RMA_ID="DReady")
+    seller.reports.back(PENDING, Amazon_RMA_ID="DEarly")
+    for _ in range(3):
+        await pull()
+    orders = "SELECT o.external_id, r.number, r.state FROM returns r JOIN orders o ON o.id = r.order_id ORDER BY 1"
+    assert [tuple(it) for it in await world.rows(orders)] == [(READY, "DReady", "approved")]
+    assert await world.value("SELECT return_requested FROM order_lines") == 2
+    assert await world.value("SELECT count(*) FROM inbox WHERE state = 1 AND about = $1", PENDING) == 1
+
+    seller.books.now += timedelta(hours=7)
+    seller.books.add(plain_order(PENDING, iso(seller.books.now - timedelta(minutes=10))))
+    row |= {"Return request status": "Closed", "Return delivery date": "20-Nov-2026"}
+    for _ in range(3):
+        await pull()
+    assert [tuple(it) for it in await world.rows(orders)] == [
+        (PENDING, "DEarly", "approved"), (READY, "DReady", "closed")
+    ]  # fmt: skip
+    assert await world.value("SELECT received_back FROM order_lines WHERE received_back > 0") == 2
+    assert (await verify_store(world.database)).violations == ()
+
+
 async def test_a_refund_made_at_amazon_is_booked_once_by_whichever_door_it_came(
     world: World, seller: AmazonDouble
 ) -> None:
