@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from importlib import resources
@@ -173,17 +173,18 @@ def amount(minor: int, currency: str) -> str:
 
 
 def when(at: datetime | None, style: str = "time") -> Markup:
-    """A moment as `<time>`: UTC in words, which the browser turns into local time (or, `ago`, into how long ago)."""
+    """A moment as `<time>`: UTC in words, which the browser turns into local time (or, `ago`, into how long ago, or,
+    `day`, into the date)."""
     if at is None:
         return Markup("–")
-    return Markup('<time datetime="{}" data-style="{}">{}</time>').format(
-        at.isoformat(), style, at.strftime("%d %b %Y, %H:%M UTC")
-    )
+    utc = at.astimezone(UTC)
+    text = utc.strftime("%d %b %Y" if style == "day" else "%d %b %Y, %H:%M UTC").lstrip("0")
+    return Markup('<time datetime="{}" data-style="{}">{}</time>').format(utc.isoformat(), style, text)
 
 
-def day(at: datetime | None) -> str:
-    """The date in words."""
-    return at.strftime("%d %B %Y").lstrip("0") if at else ""
+def day(at: datetime | None) -> Markup:
+    """The date of a moment, written as `when` writes it, without the time; nothing for None."""
+    return when(at, "day") if at is not None else Markup()
 
 
 def words(name: object) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
 
 import pytest
@@ -174,6 +176,15 @@ async def test_an_order_shows_everything_that_belongs_to_it(desk: Client, shop: 
         f"/console/labels/{parcel}.pdf", "Storgatan 12", "Standard shipping",
     ):  # fmt: skip
         assert words_ in page, words_
+
+
+async def test_every_moment_is_written_alike_and_left_to_the_reader_s_own_zone(desk: Client, shop: Shop) -> None:
+    promised = datetime(2026, 11, 23, 23, 30, tzinfo=timezone(timedelta(hours=1)))
+    order = await shop.order(promised_at=promised)
+    page = await text(desk, f"/console/orders/{order}")
+    assert '<time datetime="2026-11-23T22:30:00+00:00" data-style="day">23 Nov 2026</time>' in page
+    bare = re.sub(r"<time [^>]*>[^<]*</time>", "", page)
+    assert re.findall(r"\b\d{1,2} [A-Z][a-z]+ \d{4}\b|\b\d{4}-\d\d-\d\d\b", bare) == []
 
 
 async def test_every_phase_and_every_amount_has_its_words() -> None:

@@ -44,7 +44,7 @@ async def test_a_tracking_page_shows_parcels_and_scans(client: Client, shop: Sho
         "Your order is on its way",
         "Hello Mara",
         "Malmö",
-        "25 November 2026",
+        'data-style="day">25 Nov 2026</time>',
         "Hamburg",
         "2 × Enamel mug, blue",
     ):

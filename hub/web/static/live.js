@@ -5,6 +5,7 @@ const EVERY = 2000;
 const SLOWEST = 30000;
 
 const plain = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
 const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
 
@@ -20,7 +21,7 @@ function tellTimes(root) {
   for (const element of root.querySelectorAll("time[datetime]")) {
     const at = new Date(element.dateTime);
     const full = plain.format(at);
-    const text = element.dataset.style === "ago" ? ago(at) : full;
+    const text = { ago: ago, day: date.format }[element.dataset.style]?.(at) ?? full;
     if (element.textContent !== text) element.textContent = text;
     element.title = full;
   }
