@@ -30,6 +30,11 @@ _LONE = re.compile(
     r"gramm|stück|stk|x|percent|prozent)\b|\s?[%€$£×])",
     re.IGNORECASE,
 )
+_ANOTHER = re.compile(
+    r"\b(?:an?other|others?|different|second|next|new|else|anderen?|anderer|anderes|zweiten?|zweite[rs]|nächsten?|"
+    r"weiteren?|weitere[rs]|neuen?|noch eine?n?)\b",
+    re.IGNORECASE,
+)
 _TRACKING = re.compile(
     r"\b(?:1Z[0-9A-Z]{16}|[A-Z]{2}\d{9}[A-Z]{2}|JJD\d{10,20}|JVGL\d{10,20}|\d{12}|\d{14}|\d{20}|\d{22})\b",
     re.IGNORECASE,
@@ -105,6 +110,11 @@ def _expected(words: str, kind: str) -> Iterator[str]:
             yield from (match[0].upper() for match in _POSTCODE.finditer(rest))
         case "quantity":
             yield from _quantities(rest)
+
+
+def another(words: str) -> bool:
+    """Whether the words speak of another one than before: "my other order", "noch eine Bestellung"."""
+    return _ANOTHER.search(words) is not None
 
 
 def lone_number(words: str) -> str | None:

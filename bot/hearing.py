@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from bot.answering import asked, awaited_code, fits, meant_before, sure_of
 from bot.builtin import UNSURE
 from bot.dialogue import Flow
-from bot.entities import FEW_WORDS, ORDER_NUMBER, lone_number
+from bot.entities import FEW_WORDS, ORDER_NUMBER, another, lone_number
 from bot.frames import BOT, PENDING, Work
 from bot.prompts import FREE_TEXT
 from bot.state import Frame, Heard
@@ -137,10 +137,11 @@ def _steer(work: Work, intent: str | None) -> None:
 
 
 def _turn_to(work: Work, flow: Flow, heard: Heard) -> None:
-    """A digression: the new flow comes on top, and what was under way is returned to."""
+    """A digression: the new flow comes on top, and what was under way is returned to. Who says again what they wish is
+    asked again what the flow under way asks."""
     slots = _filled(flow, heard)
     top = work.state.top
-    if top is not None and top.flow == flow.name and not top.slots and not slots:
+    if top is not None and top.flow == flow.name and not slots and not (top.slots and another(heard.text)):
         return
     _begin(work, flow, slots)
 

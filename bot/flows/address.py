@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.dialogue import Chat
 from bot.entities import ORDER_NUMBER, TRACKING_NUMBER
 from bot.flows.identify import identify
-from bot.flows.people import talk
+from bot.flows.people import OFFER, talk
 from bot.prompts import YES_NO, Prompt
 
 ORDER = Prompt("track.number", expects=(ORDER_NUMBER, TRACKING_NUMBER), retry="track.number_retry")
@@ -23,7 +23,7 @@ async def change_address(chat: Chat) -> None:
         await chat.do("correct", "take_suggestion", number=number, hold=held["hold"])
         await chat.say("address.corrected", number=number)
         return
-    if await chat.ask("sure", Prompt("person.offer", options=YES_NO), topic="flow.change_address") == "yes":
+    if await chat.ask("sure", OFFER, topic="flow.change_address") == "yes":
         await chat.call(talk)
     else:
         await chat.say("person.declined")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from bot.dialogue import Chat
 from bot.prompts import YES_NO, Prompt
 
+OFFER = Prompt("person.offer", options=YES_NO, retry="person.offer_retry")
+"""Asks whether to get somebody; `topic` is the text key of what for."""
+
 
 async def talk(chat: Chat) -> None:
     """Gives the word to a person."""
@@ -14,7 +17,7 @@ async def talk(chat: Chat) -> None:
 
 async def by_person(chat: Chat) -> None:
     """Something that a person does: offers one."""
-    sure = await chat.ask("sure", Prompt("person.offer", options=YES_NO), topic=f"flow.{chat.flow}")
+    sure = await chat.ask("sure", OFFER, topic=f"flow.{chat.flow}")
     if sure == "yes":
         await chat.call(talk)
     else:

@@ -69,7 +69,7 @@ def test_a_wrong_code_there_asks_for_the_code_again() -> None:
     t = shop()
     t.type("where is order 1001")
     unsure(t)
-    assert t.type("111111") == ["identify.wrong", "identify.code"]
+    assert t.type("111111") == ["identify.wrong", "identify.again"]
 
 
 def test_a_code_is_the_code_in_the_middle_of_something_else() -> None:
@@ -210,3 +210,38 @@ def test_a_wish_with_a_number_wins_while_a_quantity_is_asked_for_and_when_it_beg
 )  # fmt: skip
 def test_the_only_number_of_a_wish(words: str, number: str | None) -> None:
     assert lone_number(words) == number
+
+
+@pytest.mark.parametrize("again", ["where is my order??", "track my parcel", "wo bleibt mein paket"])
+def test_saying_the_same_wish_again_asks_the_same_question_again(again: str) -> None:
+    t = shop()
+    t.type("where is order 1001")
+    assert t.type(again) == ["identify.code"]
+    assert "1001" in t.words()
+    assert len(t.state.frames) == 1
+
+
+@pytest.mark.parametrize("other", ["where is my other order", "wo ist meine andere bestellung"])
+def test_another_order_is_another_order(other: str) -> None:
+    t = shop()
+    t.type("where is order 1001")
+    assert t.type(other) == ["track.number"]
+    t = shop()
+    t.type("where is order 1001")
+    assert t.press("do:track") == ["track.number"]
+
+
+def test_what_is_said_of_codes_is_true() -> None:
+    t = shop()
+    assert t.type("where is order 1001") == ["identify.code"]
+    assert t.type("111111") == ["identify.wrong", "identify.again"]
+    assert t.type("222222") == ["identify.wrong", "identify.again"]
+    assert t.choose("button.new_code") == ["identify.new"]
+    assert t.type("333333") == ["identify.wrong", "identify.again"]
+    assert [action for action, _ in t.ran].count("send_code") == 2
+
+
+def test_facts_for_what_only_a_person_does_are_answered_with_that() -> None:
+    t = shop()
+    t.type("I want to cancel my order")
+    assert t.type("BR-1001") == ["person.offer_retry", "person.offer"]
