@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from hub.domain.order import ReturnedLine, ReturnNotice, ReturnStatus
-from hub.domain.returning import ENDS, VOID, Fault, Share, Standing, allot, merged
+from hub.domain.outgoing import ReturnUnits
+from hub.domain.returning import ENDS, VOID, Fault, Share, Standing, allot, merged, units_told
 
 T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -107,6 +108,54 @@ def test_a_return_that_is_none_takes_nothing_from_the_others() -> None:
     found = allot({"L1": 2}, returns)
     assert [share.quantity for each in found.values() for share in each.shares] == [2, 2]
     assert not any(each.faults for each in found.values())
+
+
+def of_listing(minutes: int, units: int, listing: str = "MUG", **more: int) -> Standing:
+    line = ReturnedLine(line_id="", listing_id=listing, quantity=units, **more)  # type: ignore[arg-type]
+    return heard(said(minutes, ReturnStatus.APPROVED, lines=(line,)))
+
+
+MUGS = {"L1": "MUG", "L2": "CUP", "L3": "MUG"}
+
+
+def test_goods_go_to_the_lines_that_sold_them() -> None:
+    found = allot({"L1": 1, "L2": 5, "L3": 2}, {"A": of_listing(1, 2, received=1), "B": of_listing(2, 3)}, MUGS)
+    assert found["A"].shares == (
+        Share(line_id="L1", quantity=1, received=1), Share(line_id="L3", quantity=1, received=0)
+    )  # fmt: skip
+    assert found["B"].shares == (Share(line_id="L3", quantity=1, received=0),)
+    assert found["B"].faults == (Fault(line_id="L1", told=2, possible=0),)
+
+
+def test_goods_that_nobody_sold_are_named_by_their_listing() -> None:
+    found = allot({"L2": 5}, {"A": of_listing(1, 2)}, {"L2": "CUP"})["A"]
+    assert (found.shares, found.faults) == ((), (Fault(line_id="MUG", told=2, possible=0),))
+    assert units_told(found, {"L2": "CUP-1"}) == (ReturnUnits(line_id="MUG", sku="", quantity=2),)
+
+
+def test_units_that_are_told_one_by_one_are_told_on_as_one_line() -> None:
+    lines = tuple(ReturnedLine(line_id="L1", quantity=1, reason=why) for why in ("size", "", "broken", "size"))
+    found = allot({"L1": 3}, {"A": heard(said(1, ReturnStatus.RECEIVED, lines=lines))})["A"]
+    assert units_told(found, {"L1": "MUG"}) == (
+        ReturnUnits(line_id="L1", sku="MUG", quantity=4, received=3, reason="size, broken"),
+    )
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 3), st.sampled_from(["MUG", "CUP", "POT"])), min_size=1, max_size=5),
+    st.fixed_dictionaries({name: st.integers(0, 3) for name in MUGS}),
+)
+@settings(max_examples=80)
+def test_goods_fill_their_lines_and_nothing_is_lost(told: list[tuple[int, str]], shipped: dict[str, int]) -> None:
+    returns = {str(at): of_listing(at, units, listing) for at, (units, listing) in enumerate(told)}
+    found = allot(shipped, returns, MUGS)
+    for listing in ("MUG", "CUP", "POT"):
+        asked = sum(units for units, name in told if name == listing)
+        room = sum(units for line, units in shipped.items() if MUGS[line] == listing)
+        placed = sum(it.quantity for each in found.values() for it in each.shares if MUGS[it.line_id] == listing)
+        assert placed == min(asked, room)
+    for (units, _), each in zip(told, (found[name] for name in returns), strict=True):
+        assert sum(line.quantity for line in each.lines) == units
 
 
 def test_received_is_all_of_it_unless_units_are_told() -> None:
