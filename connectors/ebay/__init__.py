@@ -1,4 +1,5 @@
-"""eBay: orders by polling, shipments, stock, cancellations and refunds back; notifications of people to be forgotten.
+"""eBay: orders and returns by polling, shipments, stock, cancellations and refunds back; notifications of people to be
+forgotten.
 
 sell_fulfillment 1.20, sell_inventory 1.18, commerce_notification 1.2, Post-Order 2. How to connect an account:
 docs/how-to/connect-ebay.md.
@@ -11,7 +12,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from connectors.ebay import connect, hearing, pulling, refunds, shipping, stock, subscriptions, undoing, wire
+from connectors.ebay import (
+    connect,
+    hearing,
+    pulling,
+    pulling_returns,
+    refunds,
+    shipping,
+    stock,
+    subscriptions,
+    undoing,
+    wire,
+)
 from connectors.ebay import quota as quotas
 from connectors.ebay.client import Client
 from connectors.ebay.keys import Keys
@@ -70,6 +82,7 @@ class Kept:
     offers: stock.OfferBook = field(default_factory=stock.OfferBook)
     memory: refunds.Memory = field(default_factory=refunds.Memory)
     told: quotas.Told = field(default_factory=quotas.Told)
+    returns: pulling_returns.Book = field(default_factory=pulling_returns.Book)
 
 
 class Ebay:
@@ -157,7 +170,11 @@ class EbayChannel:
     # -- reading
 
     async def pull_orders(self, cursor: Cursor) -> Page:
-        return await pulling.pull_orders(self._client, cursor)
+        """Orders, and behind the last of them the returns."""
+        if pulling_returns.is_ours(cursor):
+            return await pulling_returns.pull_returns(self._client, cursor, self._kept.returns)
+        page = await pulling.pull_orders(self._client, cursor)
+        return pulling_returns.then_returns(self._client, page, cursor, self._kept.returns)
 
     async def list_products(self, after: str) -> ProductPage:
         return await pulling.list_products(self._client, after)

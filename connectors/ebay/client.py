@@ -28,6 +28,14 @@ LATER = frozenset({34922, 34929})
 T = TypeVar("T")
 
 
+RETURNS = "/post-order/v2/return"
+"""Returns may be closed to an app whose other APIs are open: that is no reason to connect again."""
+
+
+class Spent(Retry):
+    """The daily quota of an API is used up."""
+
+
 class Refusal(Reject):
     """eBay refused, by these error ids."""
 
@@ -55,6 +63,7 @@ class Client:
         self._root = tokens.credentials.root
         self._marketplace = marketplace
         self._signer = signer
+        self.sandbox = ".sandbox." in self._root
 
     async def get(self, path: str, kind: type[T], query: Mapping[str, str] | None = None, *, app: bool = False) -> T:
         """What a question is answered with. Raises `Retry`, `Reconnect` or `Reject`."""
@@ -66,7 +75,8 @@ class Client:
         """The same, with the answer as it came. Characters that eBay wants encoded are."""
         target = f"{path}?{urlencode(query, quote_via=quote)}" if query else path
         reply = await self._call("GET", target, _Sent(app=app))
-        return self._read(reply, f"GET {path}", kind, Reject if app else Reconnect), reply
+        forbidden = Reject if app or path.startswith(RETURNS) else Reconnect
+        return self._read(reply, f"GET {path}", kind, forbidden), reply
 
     async def find(
         self, path: str, kind: type[T], query: Mapping[str, str] | None = None, *, app: bool = False
@@ -114,7 +124,7 @@ class Client:
                 break
             self._tokens.forget(token, sent.app)
         if reply.status == 429 and "retry-after" not in reply.headers and not path.startswith(quota.PATH):
-            raise Retry(f"{method} {path}: eBay's daily quota is used up", await self._wait(path, reply))
+            raise Spent(f"{method} {path}: eBay's daily quota is used up", await self._wait(path, reply))
         return reply
 
     async def _wait(self, path: str, reply: Reply) -> float | None:

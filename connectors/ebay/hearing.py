@@ -16,7 +16,7 @@ from datetime import datetime
 
 import msgspec
 
-from connectors.ebay import mapper
+from connectors.ebay import mapper, returns
 from connectors.ebay import notification_wire as wire
 from connectors.ebay.keys import Keys
 from connectors.signing import hmac_base64, require
@@ -28,7 +28,7 @@ from hub.errors import BadPayload, Forbidden, Invalid, Retry
 OURS = "crossdock/replay"
 """Key id of a replay; eBay's have no slash."""
 
-ORDER, DELETION = "order", "MARKETPLACE_ACCOUNT_DELETION"
+ORDER, RETURN, DELETION = "order", "return", "MARKETPLACE_ACCOUNT_DELETION"
 HEADER = "x-ebay-signature"
 LONGEST = 4096
 
@@ -116,17 +116,20 @@ def erasures(body: bytes) -> tuple[News, ...]:
 
 
 READERS: Mapping[str, Callable[[bytes], tuple[News, ...]]] = {ORDER: mapper.news, DELETION: erasures}
-"""Topic → who reads it. Orders come by polling and by replay; eBay's notifications of orders carry none."""
+"""Topic → who reads it; a return is read with its time. Orders and returns come by polling and by replay; eBay's
+notifications of orders carry none."""
 
 
 def read(delivery: Delivery) -> tuple[News, ...]:
     """What a delivery says; empty for topics of no interest. Pure. Raises `BadPayload`."""
+    if delivery.topic == RETURN:
+        return (returns.told(delivery.body, delivery.occurred_at),)
     reader = READERS.get(delivery.topic)
     return reader(delivery.body) if reader else ()
 
 
 def unwrap(body: bytes, topic: str) -> tuple[str, bytes]:
-    """(topic, body) of a recorded order or notification, for replays. Pure. Raises `Invalid`."""
+    """(topic, body) of a recorded order, return or notification, for replays. Pure. Raises `Invalid`."""
     try:
         fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -137,6 +140,8 @@ def unwrap(body: bytes, topic: str) -> tuple[str, bytes]:
         return topic, body
     if {"orderId", "lineItems"} <= fields.keys():
         return ORDER, body
+    if "summary" in fields:
+        return RETURN, body
     with suppress(BadPayload):
         return decode(body, wire.Notification).metadata.topic, body
     raise Invalid("topic", "what the file holds cannot be told: an order or a notification can be replayed")

@@ -69,7 +69,7 @@ async def pull_orders(client: Client, cursor: Cursor) -> Page:
     mark = Mark.of(cursor.token)
     query = {"limit": str(PAGE), "offset": str(mark.offset)}
     if cursor.at:
-        query["filter"] = f"lastmodifieddate:[{_moment(cursor.at)}..{mark.end}]"
+        query["filter"] = f"lastmodifieddate:[{moment(cursor.at)}..{mark.end}]"
     page, reply = await client.ask(ORDERS, wire.OrderPage, query)
     if mark.offset < page.total and not page.orders:
         raise Retry(f"list orders: none of {page.total} came from {mark.offset} on")
@@ -91,7 +91,8 @@ def _next(mark: Mark, page: wire.OrderPage, reply: Reply, *, bounded: bool) -> M
     if mark.total < 0:
         if offset >= page.total:
             return None
-        end = _server_time(reply) if bounded else ""
+        now = server_time(reply) if bounded else None
+        end = moment(now) if now else ""
         return Mark(end, 0 if end else offset, 0 if end else page.total)
     if page.total < mark.total:
         return replace(mark, offset=0, total=page.total, restarts=mark.restarts + 1)
@@ -100,11 +101,11 @@ def _next(mark: Mark, page: wire.OrderPage, reply: Reply, *, bounded: bool) -> M
     return replace(mark, offset=max(offset - BACK, mark.offset + 1), total=page.total)
 
 
-def _server_time(reply: Reply) -> str:
+def server_time(reply: Reply) -> datetime | None:
     """eBay's own clock, to the second: it refuses a window that ends in its future."""
     with suppress(ValueError, TypeError):
-        return _moment(parsedate_to_datetime(reply.headers.get("date", "")))
-    return ""
+        return parsedate_to_datetime(reply.headers.get("date", ""))
+    return None
 
 
 async def _deliveries(client: Client, orders: tuple[Raw, ...]) -> tuple[Delivery, ...]:
@@ -136,7 +137,8 @@ async def _delivery(client: Client, body: bytes) -> Delivery:
     return Delivery(id=mark, topic="order", body=body, occurred_at=changed)
 
 
-def _moment(at: datetime) -> str:
+def moment(at: datetime) -> str:
+    """A time as eBay wants it in queries."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from hub.domain.order import PaymentStatus
+from hub.domain.order import PaymentStatus, ReturnStatus
 
 
 class Standing(NamedTuple):
@@ -103,3 +103,59 @@ REJECTED = frozenset({"CANCEL_REJECTED", "INVALID"})
 
 GRAMS: Mapping[str, str] = {"GRAM": "1", "KILOGRAM": "1000", "POUND": "453.59237", "OUNCE": "28.349523125"}
 """WeightUnitOfMeasureEnum → grams, exact by definition."""
+
+RETURN: Mapping[str, ReturnStatus] = {
+    **dict.fromkeys(
+        (
+            "INITIAL",
+            "RETURN_REQUESTED",
+            "RETURN_REQUESTED_TIMEOUT",
+            "WAITING_FOR_RMA",
+            "PARTIAL_REFUND_REQUESTED",
+            "PARTIAL_REFUND_DECLINED",
+            "PARTIAL_REFUND_INITIATED",
+            "PARTIAL_REFUND_FAILED",
+            "LESS_THAN_A_FULL_REFUND_ISSUED",
+            "REPLACEMENT_REQUESTED",
+            "REPLACEMENT_WAITING_FOR_RMA",
+        ),
+        ReturnStatus.REQUESTED,
+    ),
+    **dict.fromkeys(
+        (
+            "WAITING_FOR_RETURN_LABEL",
+            "RETURN_LABEL_REQUESTED",
+            "RETURN_LABEL_PENDING",
+            "RETURN_LABEL_PENDING_TIMEOUT",
+            "READY_FOR_SHIPPING",
+            "ITEM_READY_TO_SHIP",
+            "REPLACEMENT_LABEL_REQUESTED",
+            "REPLACEMENT_STARTED",
+            "REPLACEMENT_SHIPPED",
+            "REPLACEMENT_DELIVERED",
+            "REPLACED",
+        ),
+        ReturnStatus.APPROVED,
+    ),
+    "ITEM_SHIPPED": ReturnStatus.IN_TRANSIT,
+    "ITEM_DELIVERED": ReturnStatus.RECEIVED,
+    "CLOSED": ReturnStatus.CLOSED,
+    "REPLACEMENT_CLOSED": ReturnStatus.CLOSED,
+    "ITEM_KEPT": ReturnStatus.CANCELLED,
+    "RETURN_REJECTED": ReturnStatus.DECLINED,
+}
+"""ReturnStatusEnum and, where that does not say, ReturnStateEnum of the Post-Order API. What is only about money leaves
+the goods where they are: the hub never takes an open return a step back."""
+
+ESCALATED = "ESCALATED"
+RETURN_BESIDE = frozenset({"", "UNKNOWN", ESCALATED})
+"""Statuses that do not say where the goods are: the state does."""
+
+RETURN_SENT = frozenset({"ITEM_SHIPPED", "ITEM_DELIVERED"})
+"""States of a return whose goods have left the buyer."""
+
+RETURN_WITHDRAWN = frozenset({"BUYER_CLOSED", "BUYER_NO_ACTION"})
+"""CloseReturnReasonEnum: the buyer let it be."""
+
+RETURN_SATISFIED = frozenset({"BUYER_RECEIVED_REFUND", "BUYER_RECEIVED_REPLACEMENT"})
+"""BuyerCloseReturnReasonEnum: the buyer closed it because it had come to its end."""

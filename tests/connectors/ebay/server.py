@@ -19,6 +19,7 @@ from connectors.playing.manners import Handler, Mischief, listening
 from hub.domain.outgoing import Kind
 from tests.connectors.ebay.notifying import Notifying, listed
 from tests.connectors.ebay.orders import plain_order
+from tests.connectors.ebay.returning import Returns
 from tests.connectors.ebay.state import Node, Refused, State, stamp
 from tests.connectors.harness import Seen
 
@@ -34,6 +35,7 @@ class EbayDouble(Notifying):
 
     def __init__(self) -> None:
         super().__init__(State())
+        self.returns = Returns(self.state)
         self.url = ""
         self.mischief = Mischief(record=True)
         self.fail = self.mischief.fail
@@ -178,6 +180,9 @@ def routes(double: EbayDouble) -> Mapping[tuple[str, str], Callable[[web.Request
     async def orders(request: web.Request) -> Node:
         return state.page(request.query, datetime.now(UTC))
 
+    async def back(request: web.Request) -> Node:
+        return double.returns.get(request.match_info["id"], request.query.get("fieldgroups", "FULL"))
+
     async def search(request: web.Request) -> Node:
         if not request.headers.get("X-EBAY-C-MARKETPLACE-ID"):
             raise Refused(400, 1001, "X-EBAY-C-MARKETPLACE-ID is required.")
@@ -202,6 +207,8 @@ def routes(double: EbayDouble) -> Mapping[tuple[str, str], Callable[[web.Request
         ("GET", "/post-order/v2/cancellation/search"): search,
         ("POST", "/post-order/v2/cancellation"): double.cancel,
         ("POST", "/post-order/v2/cancellation/{id}/approve"): double.approve,
+        ("GET", "/post-order/v2/return/search"): lambda it: found(double.returns.search(it.query, datetime.now(UTC))),
+        ("GET", "/post-order/v2/return/{id}"): back,
         ("GET", f"{inventory}/inventory_item"): double.items,
         ("GET", f"{inventory}/offer"): double.offers,
         ("POST", f"{inventory}/bulk_get_inventory_item"): double.levels,

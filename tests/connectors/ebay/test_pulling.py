@@ -58,8 +58,7 @@ async def test_the_cursor_is_the_latest_change_of_all_pages(channel: EbayChannel
 
 async def test_nothing_new_leaves_the_cursor(channel: EbayChannel) -> None:
     at = datetime(2024, 11, 20, tzinfo=UTC)
-    page = await channel.pull_orders(Cursor(at=at))
-    assert (page.deliveries, page.more, page.cursor) == ((), False, Cursor(at=at))
+    assert await pull(channel, Cursor(at=at)) == ([], Cursor(at=at))
 
 
 async def test_an_order_that_leaves_the_window_takes_none_with_it(channel: EbayChannel, double: EbayDouble) -> None:

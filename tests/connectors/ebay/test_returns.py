@@ -1,0 +1,263 @@
+"""Returns that buyers open at eBay: read behind the orders, newest first, each as it stands."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from connectors.ebay import Ebay, EbayChannel, pulling_returns, returns, words
+from connectors.ebay.client import Client
+from connectors.ebay.tokens import Credentials, Tokens
+from connectors.http import AioHttp
+from hub.contract import Cursor, Delivery, Page
+from hub.domain.order import ReturnedLine, ReturnNotice, ReturnStatus
+from hub.errors import BadPayload, Reject, Retry
+from tests.connectors.checks.common import encode
+from tests.connectors.ebay.harness import HARNESS, LINES, ORDER, OTHER
+from tests.connectors.ebay.server import EbayDouble
+from tests.connectors.ebay.state import stamp
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+ORDERS_OF = datetime(2024, 8, 1, tzinfo=UTC)
+SINCE = Cursor(at=NOW - timedelta(hours=1))
+"""The orders of the harness are older than this: a run has one page of orders, and it is empty."""
+
+
+def ago(**parts: float) -> datetime:
+    return NOW - timedelta(**parts)
+
+
+async def pages(channel: EbayChannel, cursor: Cursor = SINCE) -> list[Page]:
+    """Every page of a run; the last has the cursor of the orders."""
+    found = [await channel.pull_orders(cursor)]
+    while found[-1].more:
+        found.append(await channel.pull_orders(found[-1].cursor))
+        assert len(found) < 40
+    assert not found[-1].cursor.token
+    return found
+
+
+async def run(channel: EbayChannel, cursor: Cursor = SINCE) -> list[Delivery]:
+    """The returns of a run."""
+    return [it for page in await pages(channel, cursor) for it in page.deliveries if it.topic == "return"]
+
+
+def notice(channel: EbayChannel, delivery: Delivery) -> ReturnNotice:
+    (news,) = channel.read(delivery)
+    assert isinstance(news, ReturnNotice)
+    return news
+
+
+def asked(double: EbayDouble) -> list[str]:
+    """What the connector asked about returns: a search, or one of them."""
+    return [it.path.rpartition("/")[2] for it in double.seen if it.path.startswith("/post-order/v2/return/")]
+
+
+# ---------------------------------------------------------------- what one says
+
+
+async def test_a_return_is_told_with_the_line_of_its_order(channel: EbayChannel, double: EbayDouble) -> None:
+    double.state.orders[ORDER]["lineItems"][1]["legacyItemId"] = "110199999999"
+    name = double.returns.open(ORDER, ago(days=3), line=1, units=2)
+    (first,) = await run(channel)
+    told = notice(channel, first)
+    assert (told.order_id, told.external_id, told.number) == (ORDER, name, name)
+    assert (told.status, told.word, told.reason) == (ReturnStatus.REQUESTED, "RETURN_REQUESTED", "defective_item")
+    assert told.lines == (ReturnedLine(line_id=LINES[1], quantity=2),)
+    assert told.requested_at == ago(days=3) and told.at >= NOW
+    assert b"Ada" not in first.body and b"Invaliden" not in first.body, "addresses stay at eBay"
+
+    double.returns.ship(name, "JD0001", ago(days=1))
+    (second,) = await run(channel)
+    moved = notice(channel, second)
+    assert (moved.status, moved.tracking_number, moved.carrier) == (ReturnStatus.IN_TRANSIT, "JD0001", "DHL")
+    assert second.id != first.id
+
+
+async def test_what_has_not_changed_is_the_same_delivery_and_costs_no_call(
+    channel: EbayChannel, double: EbayDouble
+) -> None:
+    name = double.returns.open(OTHER, ago(days=3))
+    first, second = await run(channel), await run(channel)
+    assert [it.id for it in first] == [it.id for it in second]
+    assert asked(double) == ["search", name, "search"]
+
+
+async def test_a_return_whose_detail_is_gone_is_told_all_the_same(channel: EbayChannel, double: EbayDouble) -> None:
+    del double.returns.details[double.returns.open(OTHER, ago(days=3))]
+    (delivery,) = await run(channel)
+    assert notice(channel, delivery).status is ReturnStatus.REQUESTED
+
+
+async def test_one_that_cannot_be_read_spoils_no_other(channel: EbayChannel, double: EbayDouble) -> None:
+    bad, good = (double.returns.open(OTHER, ago(days=days)) for days in (3, 2))
+    double.returns.summaries[bad]["creationInfo"]["item"]["returnQuantity"] = "two"
+    fine, spoilt = await run(channel)
+    with pytest.raises(BadPayload):
+        channel.read(spoilt)
+    assert notice(channel, fine).external_id == good
+
+
+def body(status: str, state: str = "", *, why: str = "", buyers: str = "", sent: bool = False) -> bytes:
+    """A delivery of ours."""
+    steps = [{"toState": "ITEM_SHIPPED", "creationDate": {"value": "2026-11-03T10:00:00.000Z"}}] if sent else []
+    detail: dict[str, Any] = {"responseHistory": steps}
+    if why:
+        detail["closeInfo"] = {"returnCloseReason": why, "buyerCloseReason": buyers}
+    return encode(
+        {
+            "summary": {
+                "returnId": "5300000001", "orderId": ORDER, "status": status, "state": state,
+                "creationInfo": {
+                    "item": {"itemId": "110100090001", "transactionId": "77", "returnQuantity": 2},
+                    "creationDate": {"value": "2026-11-01T10:00:00.000Z"}, "reason": "WRONG_SIZE",
+                },
+            },
+            "detail": detail,
+        }
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [
+        (body("RETURN_REQUESTED_TIMEOUT"), ReturnStatus.REQUESTED),
+        (body("READY_FOR_SHIPPING"), ReturnStatus.APPROVED),
+        (body("ITEM_DELIVERED"), ReturnStatus.RECEIVED),
+        (body("RETURN_REJECTED"), ReturnStatus.DECLINED),
+        (body("CLOSED", why="FULL_REFUNDED", sent=True), ReturnStatus.CLOSED),
+        (body("CLOSED", why="BUYER_CLOSED"), ReturnStatus.CANCELLED),
+        (body("CLOSED", why="BUYER_CLOSED", sent=True), ReturnStatus.CLOSED),
+        (body("CLOSED", why="BUYER_CLOSED", buyers="BUYER_RECEIVED_REFUND"), ReturnStatus.CLOSED),
+        (body("ESCALATED", "ITEM_SHIPPED"), ReturnStatus.IN_TRANSIT),
+        (body("ESCALATED", "CLOSED", why="ESCALATED"), ReturnStatus.CLOSED),
+        (body("ESCALATED", "PAYOUT_INITIATED"), ReturnStatus.REQUESTED),
+        (body("", "ITEM_DELIVERED"), ReturnStatus.RECEIVED),
+        (body("A_WORD_OF_TOMORROW"), None),
+    ],
+)
+def test_where_a_return_stands(told: bytes, status: ReturnStatus | None) -> None:
+    assert returns.told(told, NOW).status is status
+
+
+def test_without_a_time_of_reading_the_latest_moment_that_it_names_counts() -> None:
+    assert returns.told(body("ITEM_SHIPPED", sent=True), None).at == datetime(2026, 11, 3, 10, tzinfo=UTC)
+    assert returns.told(body("RETURN_REQUESTED"), None).at == datetime(2026, 11, 1, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        ([("a", "110100090001"), ("b", "2")], ["a"]),
+        ([("a", "110100090001"), ("77", "110100090001")], ["77"]),
+        ([("a", "110100090001"), ("b", "110100090001")], []),
+        ([("77", "2")], []),
+        ([], []),
+    ],
+    ids=["by its listing", "by its transaction", "two variations", "another listing", "an order that is gone"],
+)
+def test_which_line_comes_back(lines: list[tuple[str, str]], found: list[str]) -> None:
+    node = msgspec.json.decode(body("ITEM_SHIPPED"))
+    node["orderLines"] = [{"lineItemId": line, "legacyItemId": item} for line, item in lines]
+    assert [it.line_id for it in returns.told(encode(node), NOW).lines] == found
+
+
+def test_every_word_has_one_meaning() -> None:
+    assert not words.RETURN_BESIDE & words.RETURN.keys() and words.RETURN.keys() >= words.RETURN_SENT
+
+
+# ---------------------------------------------------------------- pages and windows
+
+
+async def test_every_page_is_read_and_one_that_fails_is_read_again(channel: EbayChannel, double: EbayDouble) -> None:
+    opened = {double.returns.open(OTHER, ago(days=1, minutes=n)) for n in range(130)}
+    orders = await channel.pull_orders(SINCE)
+    first = await channel.pull_orders(orders.cursor)
+    assert len(first.deliveries) == pulling_returns.PAGE and first.more
+    double.fail(500)
+    with pytest.raises(Retry):
+        await channel.pull_orders(first.cursor)
+    late = double.returns.open(OTHER, datetime.now(UTC) + timedelta(minutes=1))
+    rest = [it for page in await pages_from(channel, first.cursor) for it in page.deliveries]
+    found = {notice(channel, it).external_id for it in (*first.deliveries, *rest)}
+    assert found == opened and late not in found, "what is opened meanwhile is of the next run"
+
+
+async def pages_from(channel: EbayChannel, cursor: Cursor) -> list[Page]:
+    found = [await channel.pull_orders(cursor)]
+    while found[-1].more:
+        found.append(await channel.pull_orders(found[-1].cursor))
+    return found
+
+
+async def test_between_full_readings_only_what_is_new_is_paged_through(
+    channel: EbayChannel, double: EbayDouble
+) -> None:
+    for n in range(120):
+        double.returns.open(OTHER, ago(days=1, minutes=n))
+    assert len(await run(channel)) == 120
+    before = asked(double).count("search")
+    assert len(await run(channel)) == pulling_returns.PAGE
+    assert asked(double).count("search") == before + 1
+    later = Cursor(at=ago(days=2))
+    assert len(await run(channel, later)) == 120, "nobody had gone back that far"
+
+
+async def test_windows_go_back_to_where_the_run_begins(channel: EbayChannel, double: EbayDouble, http: AioHttp) -> None:
+    names = [double.returns.open(OTHER, ago(days=days)) for days in (10, 100, 200, 520, 545)]
+    found = {notice(channel, it).external_id for it in await run(channel, Cursor(at=ago(days=700)))}
+    assert found == set(names[:4]), "eBay tells 18 months"
+    fresh = Ebay().open(HARNESS.account(double.url), http)
+    assert {notice(fresh, it).external_id for it in await run(fresh)} == {names[0]}
+
+
+# ---------------------------------------------------------------- orders never wait
+
+
+async def test_a_quota_that_is_used_up_leaves_returns_out_until_it_is_full(
+    channel: EbayChannel, double: EbayDouble
+) -> None:
+    double.returns.open(OTHER, ago(days=1))
+    orders = await channel.pull_orders(SINCE)
+    double.fail(429, times=2)
+    page = await channel.pull_orders(orders.cursor)
+    assert (page.deliveries, page.more, page.cursor) == ((), False, Cursor(at=SINCE.at))
+    count = len(asked(double))
+    assert await run(channel) == [] and len(asked(double)) == count, "not asked before then"
+
+
+async def test_a_refusal_is_said_once_an_hour_and_orders_go_on(channel: EbayChannel, double: EbayDouble) -> None:
+    double.returns.open(OTHER, ago(days=1))
+    orders = await channel.pull_orders(SINCE)
+    double.fail(403)
+    with pytest.raises(Reject):
+        await channel.pull_orders(orders.cursor)
+    (page,) = await pages(channel, Cursor(at=ORDERS_OF))
+    assert {it.topic for it in page.deliveries} == {"order"}
+
+
+async def test_a_list_that_says_more_than_it_gives_is_refused(channel: EbayChannel, double: EbayDouble) -> None:
+    orders = await channel.pull_orders(SINCE)
+    double.fail(200, body=b'{"members": [], "paginationOutput": {"totalEntries": 5}}')
+    with pytest.raises(Reject, match="none of 5"):
+        await channel.pull_orders(orders.cursor)
+    with pytest.raises(Reject):  # which makes the hub forget the mark
+        await channel.pull_orders(Cursor(at=SINCE.at, token="returns|what is this"))
+
+
+async def test_the_sandbox_has_no_returns(http: AioHttp) -> None:
+    orders = Page((), SINCE, more=False)
+    for root, more in (("https://api.sandbox.ebay.com", False), ("https://api.ebay.com", True)):
+        tokens = Tokens(Credentials(root, "id", "secret", "refresh"))
+        page = pulling_returns.then_returns(Client(http, tokens, "EBAY_DE"), orders, SINCE, pulling_returns.Book())
+        assert page.more is more
+
+
+async def test_a_recorded_return_can_be_replayed(channel: EbayChannel) -> None:
+    topic, told = channel.unwrap(body("ITEM_SHIPPED", sent=True), "")
+    delivery = channel.verify({k.lower(): v for k, v in channel.sign(topic, told).items()}, told)
+    assert topic == "return" and notice(channel, delivery).order_id == ORDER
+    assert stamp(notice(channel, delivery).at) == "2026-11-03T10:00:00.000Z"
