@@ -36,6 +36,7 @@ KEEP = """UPDATE fulfillment_lines l SET quantity = d.quantity, reserved = l.res
         picked = l.picked - d.put_back
     FROM unnest($1::bigint[], $2::int[], $3::int[], $4::int[]) AS d(id, quantity, freed, put_back) WHERE l.id = d.id"""
 GONE = "DELETE FROM fulfillment_lines WHERE id = ANY($1::bigint[])"
+LOCK_DAY = "SELECT id FROM location_days WHERE merchant_id = $1 AND location_id = $2 AND day = $3 FOR UPDATE"
 FREED = "UPDATE fulfillment_lines SET reserved = 0 WHERE id = ANY($1::bigint[])"
 
 
@@ -100,6 +101,8 @@ async def shorten(services: Services, tx: Tx, batch: Batch, asked: ReportShortag
     what = stocking.shortage(parts, asked.line_id, asked.found)
     kept = {row["id"]: row["quantity"] for row in rows.values()} | {cut.row.id: cut.quantity for cut in what.cuts}
     picked = sum(row["picked"] for row in rows.values()) - sum(cut.put_back for cut in what.cuts)
+    if not any(kept.values()):
+        await _give_day_back(tx, batch, work)
     await _lines(tx, batch, what, (short, kept))
     _events(batch, (work, order), asked, what, cancelled=not any(kept.values()))
     for cut in what.cuts:
@@ -116,6 +119,13 @@ async def shorten(services: Services, tx: Tx, batch: Batch, asked: ReportShortag
         doubted=doubted,
         sheet_id=sheet,
     )
+
+
+async def _give_day_back(tx: Tx, batch: Batch, work: Row) -> None:
+    """Of a fulfillment order that is cancelled. Its day is locked here, since stock is before the batch is flushed."""
+    batch.unload(work)
+    if work["counted_on"] is not None:
+        await tx.fetch(LOCK_DAY, work["merchant_id"], work["location_id"], work["counted_on"])
 
 
 def _taken(row: Row) -> Taken:

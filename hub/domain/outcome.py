@@ -149,7 +149,8 @@ class ParcelRow(Value, frozen=True):
 
 
 class NewWork(Value, frozen=True):
-    """A fulfillment order that routing asks for."""
+    """A fulfillment order that routing asks for. `counted_on`: the day that it is counted on, where the location has a
+    limit."""
 
     location_id: int
     number: str
@@ -158,6 +159,7 @@ class NewWork(Value, frozen=True):
     carrier_account_id: int | None
     why: Details
     lines: tuple[WorkLine, ...]
+    counted_on: date | None = None
 
 
 class DayLoad(Value, frozen=True):

@@ -179,6 +179,7 @@ def _works(
             works.append(NewWork(
                 location_id=it.place.id, number=f"{order.number}-F{first + len(works)}", automatic=it.place.automatic,
                 service="standard", carrier_account_id=facts.carriers.get(order.merchant_id), why=why, lines=lines,
+                counted_on=_load(case, it).day if _limit(case, it) is not None else None,
             ))  # fmt: skip
     return tuple(works)
 

@@ -24,10 +24,10 @@ from hub.domain.outcome import (
     WorkLineDelta,
     WorkRow,
 )
-from hub.flow import marks
+from hub.flow import days, marks
 from hub.ports import Ids
 from hub.store import sets
-from hub.store.database import Tx, announce, version_guard
+from hub.store.database import Row, Tx, announce, version_guard
 
 LINE_SUMS = ("cancelled", "reserved", "assigned", "picked", "packed", "shipped", "delivered")
 Dict = dict[str, Any]
@@ -141,7 +141,7 @@ class Batch:
             "location_id": new.location_id, "number": new.number, "state": int(Work.OPEN), "version": 0,
             "due_at": self.at, "created_at": self.at, "service": new.service, "why": new.why,
             "carrier_account_id": new.carrier_account_id, "automatic": new.automatic,
-            "partner_state": "", "problem": "",
+            "partner_state": "", "problem": "", "counted_on": new.counted_on,
         })  # fmt: skip
         for line in new.lines:
             self.new_work_lines.append({
@@ -158,6 +158,12 @@ class Batch:
     def load(self, merchant_id: int, load: DayLoad) -> None:
         """One more fulfillment order of a location's day, for a location that has a limit."""
         self.loads.append({"merchant_id": merchant_id, **asdict(load), "orders": 1})
+
+    def unload(self, work: Mapping[str, Any] | Row) -> None:
+        """A fulfillment order is cancelled: its location's day has room for another one, if it was counted there."""
+        if work["counted_on"] is not None:
+            of = {name: work[name] for name in ("merchant_id", "location_id")}
+            self.loads.append({**of, "day": work["counted_on"], "most": 0, "orders": -1})
 
     # ------------------------------------------------------------ writing
 
@@ -193,19 +199,12 @@ class Batch:
         await sets.insert_new(tx, "outbox", self.messages, sets.OUTBOX_KEYS)
         await sets.insert(tx, "stock_movements", self.movements)
         await self._announce(tx)
-        await self._flush_loads(tx)
+        await days.flush(tx, self.ids, self.loads)
         await self._flush_stock(tx)
 
     def _new_parcels(self) -> list[Dict]:
         """New boxes as they are at the end of the batch: a later stage may already have changed them."""
         return [parcel | self.parcels.get(parcel["id"], {}) for parcel in self.new_parcels]
-
-    async def _flush_loads(self, tx: Tx) -> None:
-        """A location's day is counted and held against its limit by one statement, and only where there is a limit."""
-        rows = sets.merged(self.loads, ["merchant_id", "location_id", "day"], ("orders",))
-        if rows:
-            counted = [{"id": self.ids.next(), **row} for row in rows]
-            version_guard(len(rows), await sets.update(tx, sets.COUNT_LOADS, counted), "orders of a location's day")
 
     async def _flush_stock(self, tx: Tx) -> None:
         """Last of all: few rows that every batch wants, so they are held only from here to the commit."""

@@ -106,13 +106,14 @@ def _too_late(batch: Batch, target: Target, asked: Asked) -> tuple[Lifecycle, in
 
 
 def undo(batch: Batch, work: Row, lines: Sequence[Row], parcels: Sequence[ParcelRow]) -> None:
-    """Gives back what one fulfillment order holds: stock, counters, labels."""
+    """Gives back what one fulfillment order holds: stock, counters, its place in the day of its location, labels."""
     version = work["version"] + 1
     event = Event("fulfillment_cancelled", {"fulfillment": work["number"]})
     batch.event(work["merchant_id"], work["order_id"], (work["id"], version), event)
     batch.works.append({
         "id": work["id"], "was": work["version"], "version": version, "state": int(Work.CANCELLED), "due_at": FOREVER,
     })  # fmt: skip
+    batch.unload(work)
     for line_id, parts in grouped(lines, "order_line_id").items():
         batch.line(LineDelta(
             line_id, reserved=-whole_units(parts, "reserved"), assigned=-whole_units(parts, "quantity"),

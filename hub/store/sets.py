@@ -204,6 +204,15 @@ COUNT_LOADS = """
     WHERE t.orders + excluded.orders <= excluded.most"""
 """Counts nothing for a day that would go over its limit."""
 
+LOCK_LOADS = """
+    SELECT t.id FROM location_days t WHERE (t.merchant_id, t.location_id, t.day) IN (
+        SELECT merchant_id, location_id, day FROM json_populate_recordset(NULL::location_days, $1::json))
+    ORDER BY t.merchant_id, t.location_id, t.day FOR UPDATE"""
+GIVE_LOADS = """
+    UPDATE location_days t SET orders = greatest(t.orders + d.orders, 0)
+    FROM json_populate_recordset(NULL::location_days, $1::json) AS d
+    WHERE t.merchant_id = d.merchant_id AND t.location_id = d.location_id AND t.day = d.day"""
+
 UPDATE_PARCELS = """
     UPDATE parcels p SET label = d.label, custody = d.custody, tracking = d.tracking, tracked_at = d.tracked_at,
         carrier = d.carrier, service = d.service, tracking_number = d.tracking_number, tracking_url = d.tracking_url,

@@ -8,7 +8,10 @@ from hub.store.models.base import Json, Row, check
 
 
 class FulfillmentOrder(Row):
-    """What one location ships of one order. `state` is `Work`; `why` keeps the reason of the routing decision."""
+    """What one location ships of one order. `state` is `Work`; `why` keeps the reason of the routing decision.
+
+    `counted_on`: the location's day whose limit it was counted against (`LocationDay`); null where there was none.
+    """
 
     order_id = fields.BigIntField()
     account_id = fields.BigIntField()
@@ -25,6 +28,7 @@ class FulfillmentOrder(Row):
     wave_id = fields.BigIntField(null=True)
     automatic = fields.BooleanField(db_default=False)
     problem = fields.CharField(max_length=500, db_default="")
+    counted_on = fields.DateField(null=True)
 
     class Meta:
         table = "fulfillment_orders"
