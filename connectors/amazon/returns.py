@@ -39,7 +39,11 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 def deliveries(report_id: str, created: str, content: bytes) -> tuple[Delivery, ...]:
     """A report's returns, one delivery each, oldest line first; whatever is wrong with one stays with that one, and a
     report that has other columns is one delivery that cannot be read. `created`: when the report was made."""
-    header, *lines = _text(content).splitlines() or [""]
+    text = _text(content)
+    if not text.strip():
+        return ()
+    # Not splitlines(): a product's name may hold what Unicode calls the end of a line.
+    header, *lines = re.split(r"\r\n|\n|\r", text)
     names = [_name(cell) for cell in header.split("\t")]
     missing = [name for name in NEEDED if name not in names]
     if missing:

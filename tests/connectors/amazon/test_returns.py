@@ -124,6 +124,17 @@ async def test_what_is_wrong_with_one_row_stays_with_its_return(channel: AmazonC
             channel.read(delivery)
 
 
+async def test_an_odd_letter_in_a_name_ends_no_line_and_an_empty_report_says_nothing(
+    channel: AmazonChannel, double: AmazonDouble
+) -> None:
+    double.reports.back(SHIPPED, Item_Name="Kettle\u2028large\x85")
+    (delivery,) = await told(channel)
+    assert notice(channel, delivery).external_id == RMA
+    double.reports.header, double.reports.rows = (), []
+    double.books.now += timedelta(hours=7)
+    assert await told(channel) == []
+
+
 async def test_a_report_of_other_columns_is_set_aside_as_one(channel: AmazonChannel, double: AmazonDouble) -> None:
     double.reports.header = ("Bestellnummer", "Order ID")
     double.reports.back(SHIPPED)
