@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from hub.domain.fitting import fitted
 from hub.domain.lifecycle import Inbox as State
 from hub.domain.lifecycle import Lifecycle, PaymentState
 from hub.domain.listening import tellings
@@ -34,7 +35,8 @@ RESPREAD = """
         JOIN (SELECT order_id, sum(amount) AS total FROM refunds
               WHERE order_id = ANY($1::bigint[]) AND state = 'succeeded' GROUP BY order_id) r USING (order_id)
     ) d WHERE p.id = d.id AND p.refunded <> d.refunded"""
-KNOWN_REFUNDS = "SELECT order_id, idempotency_key FROM refunds WHERE order_id = ANY($1::bigint[])"
+LONGEST_KEY, LONGEST_POSTING = 128, 96
+KNOWN_REFUNDS = "SELECT order_id, idempotency_key, amount FROM refunds WHERE order_id = ANY($1::bigint[])"
 TRACKING = "SELECT order_id, tracking_number FROM parcels WHERE order_id = ANY($1::bigint[])"
 PARCELS = """SELECT p.id, p.merchant_id, p.fulfillment_id, p.tracking_number FROM parcels p
     JOIN unnest($1::bigint[], $2::text[]) AS w(merchant_id, tracking_number) USING (merchant_id, tracking_number)
@@ -85,13 +87,14 @@ async def refunds(intake: Intake, told: Told) -> None:
     if not here:
         return
     ids = [present.id for present, _, _ in here]
-    known = {(r["order_id"], r["idempotency_key"]) for r in await intake.tx.fetch(KNOWN_REFUNDS, ids)}
+    known = {(r["order_id"], r["idempotency_key"]): r["amount"] for r in await intake.tx.fetch(KNOWN_REFUNDS, ids)}
     rows: list[dict[str, Any]] = []
     for present, row, news in here:
-        key = (present.id, f"channel:{news.external_id}"[:128])
-        if key in known or news.amount <= 0:
+        whole = f"channel:{news.external_id}"
+        key, cut = (present.id, fitted(whole, LONGEST_KEY)), (present.id, whole[:LONGEST_KEY])
+        if key in known or known.get(cut) == news.amount or news.amount <= 0:  # long ones were only cut once
             continue
-        known.add(key)
+        known[key] = news.amount
         rows.append(_refund(intake, present, news, key[1]))
         _tell_listeners(intake, row, present, rows[-1])
         intake.event(present, Event("refunded", {"amount": news.amount, "currency": news.currency}, actor="channel"))
@@ -119,7 +122,7 @@ def _tell_listeners(intake: Intake, row: Row, present: Present, refund: Mapping[
 
 def _refund(intake: Intake, present: Present, news: RefundNotice, key: str) -> dict[str, Any]:
     merchant_id = present.row["merchant_id"]
-    posting = f"refund:{key}"[:96]
+    posting = fitted(f"refund:{key}", LONGEST_POSTING)
     entries = (
         Posting(present.id, posting, "refunds", news.currency, news.amount),
         Posting(present.id, posting, "cash", news.currency, -news.amount),

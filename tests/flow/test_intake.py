@@ -101,6 +101,36 @@ async def test_a_refund_told_twice_is_one(desk: Desk) -> None:
     assert (await desk.events(order_id)).count("refunded") == 2
 
 
+async def test_refunds_whose_long_keys_begin_alike_are_each_booked(desk: Desk) -> None:
+    order = an_order()
+    long = [
+        replace(refund(order.external_id, amount=n), external_id="gid://refund/" + "7" * n) for n in (100, 180, 181)
+    ]
+    await desk.tell(order, *long)
+    await desk.take_in()
+    await desk.tell(*long)
+    await desk.take_in()
+
+    order_id = await desk.order_id(order.external_id)
+    assert await desk.world.value("SELECT count(*) FROM refunds") == 3
+    assert (await desk.ledger(order_id))["refunds"] == 461
+    await desk.sound()
+
+
+async def test_a_long_key_that_was_only_cut_is_known_again(desk: Desk) -> None:
+    order = an_order()
+    told = replace(refund(order.external_id), external_id="gid://refund/" + "7" * 180)
+    await desk.tell(order, told)
+    await desk.take_in()
+    cut = f"channel:{told.external_id}"[:128]
+    await desk.world.database.plain.execute("UPDATE refunds SET idempotency_key = $1", cut)
+
+    await desk.tell(told)
+    await desk.take_in()
+
+    assert await desk.world.value("SELECT count(*) FROM refunds") == 1
+
+
 async def test_what_routing_found_short_is_forgotten_when_review_looks_again(desk: Desk) -> None:
     await desk.count(MUG=0)
     order = an_order()
