@@ -138,7 +138,7 @@ class Client:
 
     def _read(self, reply: Reply, doing: str, kind: type[T], forbidden: type[CrossdockError]) -> T:
         """The app's lacking a permission is no reason for the merchant to connect again."""
-        if reply.status == 404:
+        if reply.status in (204, 404):
             raise _Missing(f"{doing}: eBay knows no such thing")
         try:
             return decode(expect(reply, doing, forbidden=forbidden), kind)

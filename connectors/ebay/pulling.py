@@ -91,7 +91,7 @@ def _next(mark: Mark, page: wire.OrderPage, reply: Reply, *, bounded: bool) -> M
     if mark.total < 0:
         if offset >= page.total:
             return None
-        now = server_time(reply) if bounded else None
+        now = _server_time(reply) if bounded else None
         end = moment(now) if now else ""
         return Mark(end, 0 if end else offset, 0 if end else page.total)
     if page.total < mark.total:
@@ -101,7 +101,7 @@ def _next(mark: Mark, page: wire.OrderPage, reply: Reply, *, bounded: bool) -> M
     return replace(mark, offset=max(offset - BACK, mark.offset + 1), total=page.total)
 
 
-def server_time(reply: Reply) -> datetime | None:
+def _server_time(reply: Reply) -> datetime | None:
     """eBay's own clock, to the second: it refuses a window that ends in its future."""
     with suppress(ValueError, TypeError):
         return parsedate_to_datetime(reply.headers.get("date", ""))

@@ -27,7 +27,7 @@ import msgspec
 from connectors.ebay import return_wire as wire
 from connectors.ebay.client import RETURNS, Client, Spent
 from connectors.ebay.hearing import RETURN
-from connectors.ebay.pulling import AT_ONCE, ORDERS, moment, server_time
+from connectors.ebay.pulling import AT_ONCE, ORDERS, moment
 from connectors.wire import decode, instant
 from hub.contract import Cursor, Delivery, Page
 from hub.errors import BadPayload, Reject
@@ -126,11 +126,12 @@ async def pull_returns(client: Client, cursor: Cursor, book: Book) -> Page:
         "offset": str(mark.offset),
     }
     try:
-        page, reply = await client.ask(SEARCH, wire.ReturnPage, query)
-        if mark.offset < page.pagination_output.total_entries and not page.members:
-            raise Reject(f"search returns: none of {page.pagination_output.total_entries} came from {mark.offset} on")
-        read_at = server_time(reply) or datetime.now(UTC)
-        deliveries = await _deliveries(client, [bytes(it).strip() for it in page.members], read_at, book)
+        page = await client.find(SEARCH, wire.ReturnPage, query) or wire.ReturnPage()
+        total = page.pagination_output.total_entries or 0
+        if mark.offset < total and not page.members:
+            raise Reject(f"search returns: none of {total} came from {mark.offset} on")
+        members = [bytes(it).strip() for it in page.members]
+        deliveries = await _deliveries(client, members, datetime.now(UTC), book)
     except Spent as spent:
         book.wait(spent.after)
         return mark.done(cursor)
@@ -154,7 +155,8 @@ def _next(mark: Mark, page: wire.ReturnPage, since: datetime | None) -> Mark | N
     offset = mark.offset + len(page.members)
     opened = [at for at in (_opened(bytes(it)) for it in page.members) if at is not None]
     recent = since is not None and all(at >= since for at in opened)
-    if offset < page.pagination_output.total_entries:
+    total = page.pagination_output.total_entries
+    if offset < total if total is not None else len(page.members) >= PAGE:
         return replace(mark, offset=offset) if mark.full or recent else None
     start = _start(mark)
     if not mark.full or since is None or since >= start or start > mark.end - WINDOW:

@@ -54,16 +54,16 @@ class Head(Wire, frozen=True):
 
 
 class Pagination(Wire, frozen=True):
-    """`total_entries` counts all that match."""
+    """`total_entries` counts all that match; None where eBay does not say."""
 
-    total_entries: Annotated[int, Meta(ge=0)] = 0
+    total_entries: Annotated[int, Meta(ge=0)] | None = None
 
 
 class ReturnPage(Wire, frozen=True):
-    """One page of returns, verbatim."""
+    """One page of returns, verbatim. eBay promises neither part where nothing matches."""
 
-    pagination_output: Pagination
     members: tuple[Raw, ...] = ()
+    pagination_output: Pagination = Pagination()
 
 
 class Step(Wire, frozen=True):

@@ -14,12 +14,13 @@ from tests.connectors.ebay.state import Node, Refused, State, stamp
 @dataclass(slots=True)
 class Returns:
     """By return id: `summaries` is what a search lists, `details` what one return has beside. `down`: the status that
-    searches are answered with."""
+    searches are answered with; `counts`: whether they say how many returns match."""
 
     state: State
     summaries: dict[str, Node] = field(default_factory=dict)
     details: dict[str, Node] = field(default_factory=dict)
     down: int = 0
+    counts: bool = True
 
     def open(
         self, order_id: str, at: datetime, *, line: int = 0, units: int = 1, reason: str = "DEFECTIVE_ITEM"
@@ -82,8 +83,13 @@ class Returns:
             raise Refused(400, 1612, "The sort value is invalid.")
         found = [it for it in self.summaries.values() if stamp(begin) <= opened(it) <= stamp(end)]
         found.sort(key=lambda it: (opened(it), it["returnId"]), reverse=True)
-        pages = {"offset": offset, "limit": limit, "totalEntries": len(found), "totalPages": -(-len(found) // limit)}
-        return {"members": found[offset:][:limit], "paginationOutput": pages, "total": len(found)}
+        pages: Node = {
+            "offset": offset,
+            "limit": limit,
+            "totalEntries": len(found),
+            "totalPages": -(-len(found) // limit),
+        }
+        return {"members": found[offset:][:limit]} | ({"paginationOutput": pages} if self.counts else {})
 
     def get(self, name: str, fieldgroups: str) -> Node:
         """Get Return. Raises `Refused`."""

@@ -169,7 +169,34 @@ def test_every_word_has_one_meaning() -> None:
     assert not words.RETURN_BESIDE & words.RETURN.keys() and words.RETURN.keys() >= words.RETURN_SENT
 
 
+async def test_an_order_that_is_named_the_old_way_is_not_asked_for(channel: EbayChannel, double: EbayDouble) -> None:
+    """eBay's getOrders refuses all orders of a call for one name that is none."""
+    double.returns.summaries[double.returns.open(OTHER, ago(days=3))]["orderId"] = "110100090002-2200000090002"
+    (delivery,) = await run(channel)
+    assert (notice(channel, delivery).order_id, notice(channel, delivery).lines) == ("110100090002-2200000090002", ())
+    assert [it.path for it in double.seen].count("/sell/fulfillment/v1/order") == 1, "only the pull of orders"
+
+
 # ---------------------------------------------------------------- pages and windows
+
+
+@pytest.mark.parametrize(("status", "told"), [(404, b""), (204, b""), (200, b"{}"), (200, b'{"members": []}')])
+async def test_a_seller_without_returns_has_none(
+    channel: EbayChannel, double: EbayDouble, status: int, told: bytes
+) -> None:
+    orders = await channel.pull_orders(SINCE)
+    double.fail(status, body=told)
+    page = await channel.pull_orders(orders.cursor)
+    assert (page.deliveries, page.more, page.cursor) == ((), False, Cursor(at=SINCE.at))
+
+
+async def test_where_ebay_does_not_count_a_full_page_has_another_behind_it(
+    channel: EbayChannel, double: EbayDouble
+) -> None:
+    for n in range(60):
+        double.returns.open(OTHER, ago(days=1, minutes=n))
+    double.returns.counts = False
+    assert len(await run(channel)) == 60
 
 
 async def test_every_page_is_read_and_one_that_fails_is_read_again(channel: EbayChannel, double: EbayDouble) -> None:
