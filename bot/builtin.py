@@ -17,7 +17,8 @@ async def unsure(chat: Chat) -> Start | None:
     `slots` by flow."""
     options = tuple(Option(value=flow, label=title) for flow, title in chat.args["choices"])
     none = Option(value=NEITHER, label="button.none")
-    choice = await chat.ask("choice", Prompt("unsure.which", options=(*options, none)))
+    only = options[0].value if len(options) == 1 else ""
+    choice = await chat.ask("choice", Prompt("unsure.which", options=(*options, none), yes=only, no=NEITHER))
     if choice == NEITHER:
         await chat.say("unsure.rephrase", buttons=(Option(value="do:talk", label="button.talk"),))
         return None

@@ -25,7 +25,7 @@ _PREFIXED_ORDER = re.compile(r"(?<![\w\-#/])([A-Za-z]{2,6}-\d{3,10})(?![\w\-])")
 """A shop's letters and a number, as in "track BR-1030"; one letter would be a country before a postcode."""
 _LOOSE_ORDER = re.compile(r"#?\b([A-Za-z0-9\-_/]{0,20}\d[A-Za-z0-9\-_/]{0,30})\b")
 _LONE = re.compile(
-    r"(?:^|(?<=\s))(\d{3,10})(?![\w\-/:%€$£]|[.,]\d|\s?(?:days?|weeks?|months?|hours?|minutes?|times|euros?|eur|usd|dollars?|"
+    r"(?:^|(?<=\s))(\d{3,10}|[A-Za-z]{1,4}\d{7,20}[A-Za-z]{0,2})(?![\w\-/:%€$£]|[.,]\d|\s?(?:days?|weeks?|months?|hours?|minutes?|times|euros?|eur|usd|dollars?|"
     r"pounds?|gbp|chf|kg|g|grams?|cm|mm|km|ml|pcs|pieces?|units?|tage?n?|wochen?|monate?n?|stunden?|minuten?|uhr|mal|"
     r"gramm|stück|stk|x|percent|prozent)\b|\s?[%€$£×])",
     re.IGNORECASE,
@@ -118,8 +118,8 @@ def another(words: str) -> bool:
 
 
 def lone_number(words: str) -> str | None:
-    """The only number in a wish that nothing calls an order number ("where is 1030?"); None when there is none, or
-    several, or when it counts something, is a price, a date or a time, or could be a one-time code."""
+    """The only number, an order's or a parcel's, in a wish that nothing calls one ("where is 1030?"); None when there
+    is none, or several, or when it counts something, is a price, a date or a time, or could be a one-time code."""
     found = [match[0] for match in re.finditer(r"\S*\d\S*", _EMAIL.sub(" ", words))]
     match = _LONE.search(words) if len(found) == 1 else None
     return match[1] if match and len(match[1]) != CODE_DIGITS else None

@@ -12,7 +12,7 @@ from bot.dialogue import Flow
 from bot.entities import FEW_WORDS, ORDER_NUMBER, another, lone_number
 from bot.frames import BOT, PENDING, Work
 from bot.prompts import FREE_TEXT
-from bot.state import Frame, Heard
+from bot.state import Frame, Heard, Option
 from bot.texts import languages
 from bot.tongues import WISH
 
@@ -115,6 +115,9 @@ def _not_understood(work: Work) -> None:
     top = work.state.top
     if top is None:
         work.push(FALLBACK)
+    elif top.flow == UNSURE:
+        work.pop()
+        work.say("unsure.rephrase", buttons=(Option(value="do:talk", label="button.talk"),))
     elif top.question is not None:
         prompt = asked(work, top)[1].get(top.question.slot)
         work.say(prompt.retry if prompt else "ask.again")

@@ -25,13 +25,16 @@ LONGEST_ANSWER = 2000
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A question: the text key that asks it, the one said before asking again, kinds of entity that answer it, and
-    options that become buttons. An answer is always a string: an entity's value, an option's value, or free text."""
+    """A question: the text key that asks it, the one said before asking again, kinds of entity that answer it, options
+    that become buttons, and what a plain yes or no means where neither is an option. An answer is always a string: an
+    entity's value, an option's value, or free text."""
 
     text: str
     expects: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
     retry: str = "ask.again"
+    yes: str = ""
+    no: str = ""
 
     def read(self, heard: Heard) -> str | None:
         """The answer in a message that was typed; None when it holds none."""
@@ -61,6 +64,9 @@ class Prompt:
             return None
         if words.isdigit() and not self.expects and 1 <= int(words) <= len(self.options):
             return self.options[int(words) - 1].value
+        for plain, meant in zip(YES_NO, (self.yes, self.no), strict=True):
+            if meant and any(words == text(plain.label, to).casefold() for to in languages()):
+                return meant
         scored = [(_likeness(words, option), option.value) for option in self.options]
         best = max(scored)
         tied = sum(score == best[0] for score, _ in scored) > 1

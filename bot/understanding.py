@@ -42,10 +42,11 @@ COMMANDS: Mapping[str, str] = {
 
 _CORRECTION = re.compile(
     r"^\s*(?:no|nope|sorry|oops|wait|actually|i meant?|correction|nein|ne|nee|moment|halt|doch|ich meinte?|korrektur|"
-    r"entschuldigung)\b[\s,.:;!\-–—]*"
-    r"(?:(?:no|sorry|wait|i meant?|nein|doch|ich meinte?|it'?s|it is|es ist|make that|lieber)\b[\s,.:;!\-–—]*)*",
+    r"entschuldigung)\b(?!-\w)[\s,.:;!\-–—]*"
+    r"(?:(?:no|sorry|wait|i meant?|nein|doch|ich meinte?|it'?s|it is|es ist|make that|lieber)\b(?!-\w)[\s,.:;!\-–—]*)*",
     re.IGNORECASE,
 )
+"""How a correction begins; "NO-1001" does not, it is an order of a shop in Norway."""
 
 
 def understand(words: str, at: datetime) -> Heard:

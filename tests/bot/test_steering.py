@@ -1,46 +1,11 @@
-"""Where words belong when several questions are open: codes, facts for an earlier question, wishes with a number."""
+"""Where words belong when several questions are open: codes, facts for an earlier question, what is come back to."""
 
 from __future__ import annotations
 
 import pytest
 
-from bot.dialogue import Chat, Flow
-from bot.entities import ORDER_NUMBER, QUANTITY, lone_number
-from bot.flows import FLOWS
-from bot.prompts import Prompt
 from bot.state import Heard
-from tests.bot.talk import Talk
-
-CODE = "424242"
-UNCLEAR = "hm the thing with the stuff"
-
-
-def shop() -> Talk:
-    """A chat that has proven nothing yet; every order has been shipped, and `CODE` is right."""
-    proven: list[str] = []
-
-    def check(number: str, code: str) -> bool:
-        if code == CODE:
-            proven.append(number)
-        return number in proven
-
-    def show(number: str) -> list[dict[str, object]]:
-        return [{"number": number, "phase": "shipped", "promised": "2026-11-24", "parcels": [], "waiting": False}]
-
-    return Talk(FLOWS, {
-        "may_see": lambda number: number in proven,
-        "send_code": lambda number: {"limited": False, "minutes": 10},
-        "check_code": check, "show_order": show, "show_suggestion": lambda number: None,
-    })  # fmt: skip
-
-
-def tried(talk: Talk) -> list[str]:
-    return [args["code"] for action, args in talk.ran if action == "check_code"]
-
-
-def unsure(talk: Talk) -> list[str]:
-    """Something that could mean several things."""
-    return talk.hear(Heard(at=talk.now, text="hm", intents=(("claim", 0.45), ("return_items", 0.44))))
+from tests.bot.shop import CODE, shop, tried, unsure
 
 
 @pytest.mark.parametrize(
@@ -149,88 +114,6 @@ def test_stopping_does_not_bring_back_what_was_left_before() -> None:
     assert t.type("never mind") == ["cancel.done", "resume.back", "identify.code"]
 
 
-@pytest.mark.parametrize(
-    ("wish", "flow", "number"),
-    [
-        ("where is 1030?", "track", "1030"), ("wo ist BR-1030", "track", "BR-1030"),
-        ("track BR-1030", "track", "BR-1030"),
-        ("no, where is 1030?", "track", "1030"), ("wann kommt 1030 an?", "track", "1030"),
-        ("cancel BR-1030", "cancel_order", None), ("can I cancel 1030", "cancel_order", None),
-        ("storniere bitte BR-1030", "cancel_order", None), ("1030 is broken", "claim", None),
-        ("I want to return 1030", "return_items", None), ("1030 zurückgeben", "return_items", None),
-    ],
-)  # fmt: skip
-def test_a_wish_with_a_number_in_it_is_no_answer_to_the_question_for_another_thing(
-    wish: str, flow: str, number: str | None
-) -> None:
-    t = shop()
-    assert t.type("change my delivery address") == ["track.number"]
-    t.type(wish)
-    top = t.state.frames[-1]
-    assert (top.flow, top.slots.get("order")) == (flow, number)
-    assert all("order" not in frame.slots for frame in t.state.frames[:-1])
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        "1030", "BR-1030", "order BR-1030 please", "my order is BR-1030", "meine bestellung BR-1030", "BR-1030, thanks",
-        "hi, it is BR-1030", "bitte bestellung BR-1030", "the number is 1030", "the address of BR-1030",
-        "my order number is 1030", "in der mail steht 1030", "the confirmation says 1030", "no idea, maybe BR-1030?",
-    ],
-)  # fmt: skip
-def test_a_number_with_words_that_wish_nothing_else_is_the_answer(answer: str) -> None:
-    t = shop()
-    t.type("change my delivery address")
-    assert t.type(answer) == ["identify.code"]
-    (frame,) = t.state.frames
-    assert (frame.flow, frame.slots["order"].removeprefix("BR-")) == ("change_address", "1030")
-
-
-def test_a_wish_with_a_number_wins_while_a_quantity_is_asked_for_and_when_it_begins_like_a_correction() -> None:
-    async def body(chat: Chat) -> None:
-        await chat.ask("order", Prompt("track.number", expects=(ORDER_NUMBER,)))
-        await chat.ask("count", Prompt("ask.again", expects=(QUANTITY,)))
-
-    for words in ("cancel BR-1030", "no, cancel BR-1030"):
-        t = Talk({**FLOWS, "buy": Flow("buy", body, title="flow.help")})
-        t.press("do:buy")
-        t.type("1001")
-        assert t.type(words) == ["person.offer"]
-        assert t.state.frames[0].slots == {"order": "1001"}
-
-
-@pytest.mark.parametrize(
-    ("words", "number"),
-    [
-        ("where is 1030?", "1030"), ("wo ist 1030", "1030"), ("where is my order from 3 days ago", None),
-        ("I have been waiting 100 days", None), ("I paid 120 €, where is it", None), ("where is 1030 or 1031", None),
-        ("ordered on 2026-11-20, where is it", None), ("where is it? 123456", None), ("it cost 120.50", None),
-    ],
-)  # fmt: skip
-def test_the_only_number_of_a_wish(words: str, number: str | None) -> None:
-    assert lone_number(words) == number
-
-
-@pytest.mark.parametrize("again", ["where is my order??", "track my parcel", "wo bleibt mein paket"])
-def test_saying_the_same_wish_again_asks_the_same_question_again(again: str) -> None:
-    t = shop()
-    t.type("where is order 1001")
-    assert t.type(again) == ["identify.code"]
-    assert "1001" in t.words()
-    assert len(t.state.frames) == 1
-
-
-@pytest.mark.parametrize("other", ["where is my other order", "wo ist meine andere bestellung"])
-def test_another_order_is_another_order(other: str) -> None:
-    t = shop()
-    t.type("where is order 1001")
-    assert t.type(other) == ["track.number"]
-    t = shop()
-    t.type("where is order 1001")
-    assert t.press("do:track") == ["track.number"]
-
-
 def test_what_is_said_of_codes_is_true() -> None:
     t = shop()
     assert t.type("where is order 1001") == ["identify.code"]
@@ -245,3 +128,34 @@ def test_facts_for_what_only_a_person_does_are_answered_with_that() -> None:
     t = shop()
     t.type("I want to cancel my order")
     assert t.type("BR-1001") == ["person.offer_retry", "person.offer"]
+
+
+def test_who_is_not_understood_twice_is_not_asked_the_same_again() -> None:
+    t = shop()
+    t.type("where is order 1001")
+    assert unsure(t) == ["unsure.which"]
+    assert t.type("qqq www") == ["unsure.rephrase", "identify.code"]
+    assert [frame.flow for frame in t.state.frames] == ["track"]
+
+
+@pytest.mark.parametrize("no", ["no", "No.", "nein"])
+def test_a_plain_no_to_what_was_meant_is_none_of_these(no: str) -> None:
+    t = shop()
+    unsure(t)
+    assert t.type(no) == ["unsure.rephrase"]
+    assert t.state.frames == ()
+
+
+def test_a_plain_yes_takes_the_only_meaning_there_was() -> None:
+    t = shop()
+    t.hear(Heard(at=t.now, text="hm", intents=(("claim", 0.45),)))
+    assert t.type("yes") == ["person.offer"]
+
+
+def test_a_shop_in_norway_may_number_its_orders_as_it_likes() -> None:
+    t = shop()
+    t.type("where is NO-1001")
+    assert t.type("NO-1002") == ["correction.noted", "identify.code"]
+    assert "order NO-1002" in t.words()
+    assert t.type("no, NO-1003") == ["correction.noted", "identify.code"]
+    assert "order NO-1003" in t.words()
