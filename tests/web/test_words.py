@@ -32,6 +32,16 @@ def test_every_hold_says_what_is_wrong() -> None:
     assert kinds - set(words.HOLD_SAYS) == set()
 
 
+def test_a_page_with_nothing_on_it_says_what_fills_it() -> None:
+    empty = re.compile(r'<div class="empty">(.*?)</div>', re.DOTALL)
+    pages = Path(hub.__file__).parent / "web" / "templates"
+    found = [(file.name, block) for file in sorted(pages.glob("*.html")) for block in empty.findall(file.read_text())]
+    assert len(found) > 15
+    next_step = re.compile(r'<code>(python main\.py|make) |<a href="/|\bbelow\b|\babove\b|\bTry ')
+    unhelpful = [name for name, block in found if not next_step.search(block)]
+    assert unhelpful == []
+
+
 def test_a_sentence_needs_no_detail() -> None:
     for kind in words.EVENT_SAYS:
         assert words.event_says(kind, {})
