@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from bot.dialogue import Asked, Chat, Outcome, drive
-from bot.entities import CODE, CODE_DIGITS, FEW_WORDS, ORDER_NUMBER, entities
+from bot.entities import CODE, CODE_DIGITS, ORDER_NUMBER, entities
 from bot.frames import Work
-from bot.prompts import FREE_TEXT, Prompt
+from bot.prompts import FEW_WORDS, FREE_TEXT, Prompt
 from bot.state import Frame, Heard
 
 SURE = 0.55
@@ -54,15 +54,17 @@ def _numbers_look_like_codes(work: Work) -> bool:
 
 
 def meant_before(work: Work, heard: Heard) -> bool:
-    """Takes a bare fact for the question under a passing one that cannot use it; says whether there was one."""
+    """Takes a bare fact, or the words of a button, for the question under a passing one that cannot use them; says
+    whether it did."""
     if len(heard.text.split()) > FEW_WORDS:
         return False
     for frame in reversed(work.state.frames):
         outcome, _ = asked(work, frame)
-        fact = outcome.prompt.fact(heard) if isinstance(outcome, Asked) else None
-        if isinstance(outcome, Asked) and fact is not None:
-            _answer(work, frame, outcome.slot, fact.value)
-            return True
+        if isinstance(outcome, Asked) and FREE_TEXT not in outcome.prompt.expects:
+            value = outcome.prompt.read(heard)
+            if value is not None:
+                _answer(work, frame, outcome.slot, value)
+                return True
         if not work.is_transient(frame):
             return False
     return False

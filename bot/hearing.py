@@ -163,6 +163,11 @@ def _filled(flow: Flow, heard: Heard) -> dict[str, str]:
     return {slot: value for slot, value in found.items() if value is not None}
 
 
+def _at(top: Frame | None, flow: Flow) -> bool:
+    """Whether that flow has the word: it is no news to offer it."""
+    return top is not None and top.flow == flow.name
+
+
 def _wished(heard: Heard, kinds: Collection[str]) -> str | None:
     """The one number in a wish, when it is an order's that the flow asks for: "where is 1030?"."""
     return lone_number(heard.text) if ORDER_NUMBER in kinds else None
@@ -186,7 +191,7 @@ def _offer(work: Work, heard: Heard) -> bool:
     likely = [name for name, confidence in heard.intents if confidence >= PERHAPS and name not in CONTROL]
     if top is not None and top.question is not None and heard.intents and heard.intents[0][1] < INSTEAD:
         return False
-    flows = [flow for flow in map(work.flow, likely) if flow is not None and flow.title][:BEST]
+    flows = [flow for flow in map(work.flow, likely) if flow is not None and flow.title and not _at(top, flow)][:BEST]
     if not flows:
         return False
     choices = [[flow.name, flow.title] for flow in flows]

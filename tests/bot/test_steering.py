@@ -159,3 +159,18 @@ def test_a_shop_in_norway_may_number_its_orders_as_it_likes() -> None:
     assert "order NO-1002" in t.words()
     assert t.type("no, NO-1003") == ["correction.noted", "identify.code"]
     assert "order NO-1003" in t.words()
+
+
+def test_the_words_of_a_button_reach_the_question_under_a_passing_one() -> None:
+    t = shop()
+    t.type("where is order 1001")
+    unsure(t)
+    assert t.type("send a new code") == ["identify.new"]
+
+
+def test_the_flow_under_way_is_not_offered_as_what_was_meant() -> None:
+    t = shop()
+    t.type("where is order 1001")
+    assert t.hear(Heard(at=t.now, text="hm", intents=(("track", 0.45),))) == ["identify.code_retry", "identify.code"]
+    assert t.hear(Heard(at=t.now, text="hm", intents=(("track", 0.45), ("claim", 0.44)))) == ["unsure.which"]
+    assert [button.label for button in t.last[0].buttons] == ["flow.claim", "button.none"]
