@@ -52,7 +52,7 @@ async def test_from_a_wave_to_a_packed_order(client: Client, hub: Services, shop
     page = await send(
         client, "/console/floor/release", "/console/floor", location="AAC", strategy="cluster", most="20", cart="8"
     )
-    assert "Wave W1: 2 orders, 4 units, 1 walks." in page
+    assert "Wave W1: 2 orders, 4 units, 1 walk." in page
     task = await shop.database.plain.fetchval("SELECT id FROM pick_tasks WHERE merchant_id = $1", shop.merchant_id)
     walk = f"/console/floor/walks/{task}"
     assert "autofocus" in await send(client, walk, walk, do="take")

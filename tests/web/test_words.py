@@ -49,6 +49,11 @@ def test_a_sentence_needs_no_detail() -> None:
         assert words.hold_says({"what": kind})
 
 
+def test_one_is_no_plural() -> None:
+    assert words.event_says("picked", {"fulfillment": "N-1-F1", "units": 1}) == "N-1-F1 picked, 1 unit"
+    assert words.event_says("rerouted", {"fulfillment": "N-1-F1", "units": 2}).startswith("2 units of N-1-F1 to be")
+
+
 def test_what_has_no_sentence_is_shown_as_its_own_words() -> None:
     assert words.event_says("moon_landed", {"crew": ["Neil", "Buzz"], "empty": ""}) == "Moon landed: crew Neil and Buzz"
     assert words.event_says("moon_landed", {}) == "Moon landed"

@@ -56,7 +56,10 @@ async def release(request: web.Request) -> web.Response:
     except (Conflict, Invalid, NotFound) as error:
         view.note(request, f"That did not work: {error}.", "bad")
         raise web.HTTPSeeOther(ROOM) from None
-    view.note(request, f"Wave {made.number}: {made.orders} orders, {made.units} units, {made.walks} walks.")
+    view.note(
+        request,
+        f"Wave {made.number}: {_many(made.orders, 'order')}, {_many(made.units, 'unit')}, {_many(made.walks, 'walk')}.",
+    )
     raise web.HTTPSeeOther(f"{ROOM}/waves/{made.wave_id}")
 
 
@@ -90,6 +93,10 @@ async def slip_paper(request: web.Request) -> web.Response:
     """The packing slip of a fulfillment order."""
     work_id = view.number(request, "work")
     return view.pdf(await packing_slip(services(request), request[WHO].merchant_id, work_id), f"packing-slip-{work_id}")
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"
 
 
 def _count(text: str) -> int:

@@ -196,10 +196,16 @@ def _value(value: object) -> str:
 # ---------------------------------------------------------------- events
 
 
+def _units(details: Details) -> str:
+    """1 unit, 2 units."""
+    units = details.get("units", "?")
+    return f"{units} unit{'s' if units != 1 else ''}"
+
+
 def _return_says(said: str, details: Details) -> str:
     """A return and where it is now: units, reason and tracking number where they were told."""
-    units, parts = details.get("units"), [said.lower()]
-    parts += [f"{units} unit{'s' if units != 1 else ''}"] if units else []
+    parts = [said.lower()]
+    parts += [_units(details)] if details.get("units") else []
     parts += [str(details[name]) for name in ("reason", "tracking_number") if details.get(name)]
     return f"Return {details.get('return', '')}: {', '.join(parts)}"
 
@@ -239,11 +245,9 @@ EVENT_SAYS: Mapping[str, Say] = {
     ),
     "look_asked": lambda d: f"{d.get('fulfillment', '')}: a second look before it is closed, for {d.get('why', '')}",
     "looked": _look_says,
-    "rerouted": lambda d: (
-        f"{d.get('units', '?')} units of {d.get('fulfillment', '')} are to be shipped by somebody else"
-    ),
+    "rerouted": lambda d: f"{_units(d)} of {d.get('fulfillment', '')} to be shipped by somebody else",
     "unpacked": lambda d: f"{d.get('fulfillment', '')} taken out of its parcels, to be packed again",
-    "picked": lambda d: f"{d.get('fulfillment', '')} picked, {d.get('units', '?')} units",
+    "picked": lambda d: f"{d.get('fulfillment', '')} picked, {_units(d)}",
     "packed": lambda d: f"{d.get('parcel', '')} packed, {d.get('grams', '?')} g",
     "labeled": lambda d: (
         f"Label bought for {d.get('parcel', '')}: {d.get('carrier', '')} {d.get('service', '')}, "
