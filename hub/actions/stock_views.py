@@ -17,6 +17,7 @@ TRANSFERS = """SELECT t.id, t.reference, f.code AS source, g.code AS target, t.s
     LEFT JOIN transfer_lines w ON w.transfer_id = t.id AND w.merchant_id = t.merchant_id
     WHERE t.merchant_id = $1 AND ($2::bigint IS NULL OR t.id = $2)
     GROUP BY t.id, f.code, g.code ORDER BY (t.state IN ('received', 'cancelled')), t.id DESC LIMIT $3"""
+BY_REFERENCE = "SELECT id FROM transfers WHERE merchant_id = $1 AND reference = $2"
 TRANSFER_LINES = """SELECT w.sku, coalesce(p.title, '') AS title, w.shipped, w.received, w.missing
     FROM transfer_lines w LEFT JOIN products p ON p.merchant_id = w.merchant_id AND p.sku = w.sku
     WHERE w.merchant_id = $1 AND w.transfer_id = $2 ORDER BY w.sku"""
@@ -116,6 +117,14 @@ async def list_places(database: Database, merchant_id: int) -> tuple[str, ...]:
 async def list_transfers(database: Database, merchant_id: int) -> tuple[TransferRow, ...]:
     """Those that are not closed first, each kind newest first."""
     return tuple(_transfer(row) for row in await database.plain.fetch(TRANSFERS, merchant_id, None, MOST))
+
+
+async def find_transfer(database: Database, merchant_id: int, reference: str) -> int:
+    """The id of a transfer by its reference. Raises `NotFound`."""
+    found = await database.plain.fetchval(BY_REFERENCE, merchant_id, reference.replace("\0", "").strip())
+    if found is None:
+        raise NotFound(f"no transfer {reference!r}")
+    return int(found)
 
 
 async def see_transfer(database: Database, merchant_id: int, transfer_id: int) -> TransferPage:

@@ -13,7 +13,7 @@ from hub.actions.place_order import Placed
 from hub.actions.show_order import show_events, show_order
 from hub.domain.placed_order import PlacedOrder
 from hub.errors import Forbidden, Invalid
-from hub.web.api import floor, goods, routing, terms
+from hub.web.api import floor, goods, routing, stock_counts, stock_moves, terms
 from hub.web.api.body import number
 from hub.web.api.endpoint import Endpoint
 from hub.web.api.place import place
@@ -125,6 +125,8 @@ ENDPOINTS = (
     Endpoint("/v1/accounts", "Connected accounts", Accounts, accounts, {}),
     Endpoint("/v1/stock", "Stock by SKU", StockPage, stock, {"search": "A part of a SKU or title.", **PAGED}),
     *goods.ENDPOINTS,
+    *stock_moves.ENDPOINTS,
+    *stock_counts.ENDPOINTS,
     *routing.ENDPOINTS,
     *terms.ENDPOINTS,
     *floor.ENDPOINTS,
