@@ -24,6 +24,7 @@ def floor(run: Run) -> typer.Typer:
     _planning(group, run)
     _picking(group, run)
     _packing(group, run)
+    _leaving(group, run)
     _looking(group, run)
     return group
 
@@ -214,6 +215,8 @@ def _packing(group: typer.Typer, run: Run) -> None:
         asked = Pack(merchant_id=MERCHANT, actor=ACTOR, code=tote, location=location)
         run(lambda parts: free_found(parts.services, asked))
 
+
+def _leaving(group: typer.Typer, run: Run) -> None:
     @group.command("unpack")
     def unpack_(fulfillment: str) -> None:
         """Take it out of its parcels again. Example: python main.py floor unpack NO-1001-F1"""
