@@ -33,6 +33,12 @@ TELLING = 2
 _NUMBERED = re.compile(r"\S*(?:\d|@)\S*")
 """Order numbers, codes, dates and addresses: what a wish is about, not what is wished."""
 
+_GREETING = re.compile(
+    r"^\s*(?:hello|hi|hey|good (?:morning|day|afternoon|evening)|hallo|moin|servus|guten (?:morgen|tag|abend))"
+    r"(?: (?:there|all|everybody|zusammen))?\b[\s,.!;:\-–—]+",
+    re.IGNORECASE,
+)
+
 COMMANDS: Mapping[str, str] = {
     "start": "start", "help": "help", "hilfe": "help", "menu": "help", "menü": "help", "cancel": "cancel",
     "abbrechen": "cancel", "abbruch": "cancel", "stop": "cancel", "repeat": "repeat", "wiederholen": "repeat",
@@ -57,10 +63,17 @@ def understand(words: str, at: datetime) -> Heard:
         return Heard(at=at, text=plain, found=entities(plain), intents=((command, 1.0),), tongue=tongue(plain))
     marker = _CORRECTION.match(plain)
     corrected = plain[marker.end() :].strip() if marker else ""
-    intents, wish = _model().intents(plain), _model().wish(plain)
+    meant = _without_greeting(plain)
+    intents, wish = _model().intents(meant), _model().wish(meant)
     return Heard(
         at=at, text=plain, found=entities(plain), intents=intents, corrected=corrected, wish=wish, tongue=tongue(plain)
     )
+
+
+def _without_greeting(words: str) -> str:
+    """What is said after a greeting, which is no wish; the whole when that is a single word or nothing."""
+    rest = _GREETING.sub("", words)
+    return rest if len(rest.split()) > 1 else words
 
 
 def _command(words: str) -> str | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from bot.answering import SURE
 from bot.dialogue import Chat, Flow
 from bot.entities import ORDER_NUMBER, QUANTITY, lone_number
 from bot.flows import FLOWS
 from bot.prompts import Prompt
+from bot.understanding import understand
 from tests.bot.shop import shop
-from tests.bot.talk import Talk
+from tests.bot.talk import START, Talk
 
 
 @pytest.mark.parametrize(
@@ -98,3 +100,18 @@ def test_another_order_is_another_order(other: str) -> None:
     t = shop()
     t.type("where is order 1001")
     assert t.press("do:track") == ["track.number"]
+
+
+@pytest.mark.parametrize(
+    ("words", "flow"),
+    [
+        ("Guten Tag, ich möchte BR-1001 zurückgeben", "return_items"),
+        ("Hallo, BR-1001 stornieren bitte", "cancel_order"), ("Hello", "help"),
+        ("hello, I would like to return BR-1001", "return_items"), ("hi there, where is BR-1001", "track"),
+        ("hi there, my item from BR-1001 arrived broken", "claim"), ("guten morgen zusammen", "help"),
+    ],
+)  # fmt: skip
+def test_a_greeting_does_not_hide_a_wish(words: str, flow: str) -> None:
+    heard = understand(words, START)
+    assert heard.intents[0][0] == flow
+    assert heard.intents[0][1] >= SURE
