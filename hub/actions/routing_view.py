@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol, cast
 
 from hub.domain.order import Value
-from hub.domain.promise import kept
+from hub.domain.promise import day_of
 
 DECISIONS = frozenset({"routed", "rejected_by_location", "rerouted", "held", "nothing_to_ship"})
 
@@ -81,16 +81,17 @@ class RoutingView(Value, frozen=True, omit_defaults=False):
 
 
 def routing_view(
-    events: Sequence[_Event], parcels: Sequence[_Parcel], promised_at: datetime | None, complete: bool
+    events: Sequence[_Event], parcels: Sequence[_Parcel], promised_at: datetime | None, complete: bool, zone: str
 ) -> RoutingView:
-    """From what the order's own history holds. `complete`: nothing of the order is under way any more."""
+    """From what the order's own history holds. `complete`: nothing of the order is under way any more; `zone`: where it
+    shipped from, whose days are promised."""
     decisions = tuple(_decision(event) for event in reversed(events) if _is_decision(event))
     arrived = [p.delivered_at for p in parcels if p.custody == "delivered" and p.delivered_at is not None]
     last = max(arrived) if arrived and complete else None
     if promised_at is None or last is None:
         return RoutingView(decisions, promised_at, last, None, None)
-    late = (last.date() - promised_at.date()).days
-    return RoutingView(decisions, promised_at, last, kept(promised_at, last), late)
+    late = (day_of(last, zone) - day_of(promised_at, zone)).days
+    return RoutingView(decisions, promised_at, last, late <= 0, late)
 
 
 def _is_decision(event: _Event) -> bool:

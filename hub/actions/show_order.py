@@ -69,6 +69,13 @@ async def find_order(database: Database, merchant_id: int, number: str) -> int:
     return int(rows[0]["id"])
 
 
+ZONE = """SELECT n.plan->'locations'->l.code->>'timezone' FROM parcels p
+        JOIN fulfillment_orders f ON f.id = p.fulfillment_id JOIN locations l ON l.id = f.location_id
+        JOIN (SELECT plan FROM routing_plans WHERE merchant_id = $1 ORDER BY version DESC LIMIT 1) n ON true
+    WHERE p.merchant_id = $1 AND p.order_id = $2 AND p.delivered_at IS NOT NULL ORDER BY p.delivered_at DESC LIMIT 1"""
+"""The time zone of the location that the last parcel came from."""
+
+
 async def show_order(database: Database, merchant_id: int, order_id: int) -> OrderView:
     """The order as it stands at one moment. Raises `NotFound` when it is not this merchant's."""
     async with database.transaction() as tx:
@@ -86,8 +93,10 @@ async def show_order(database: Database, merchant_id: int, order_id: int) -> Ord
             "refunds": await _refunds(tx, order_id),
             "returns": await show_returns(tx, order_id),
             "events": events,
-            "routing": routing_view(events, parcels, order["promised_at"], order["completed_at"] is not None),
         }
+        zone = await tx.fetchval(ZONE, merchant_id, order_id) or "UTC"
+        complete = order["completed_at"] is not None
+        children["routing"] = routing_view(events, parcels, order["promised_at"], complete, zone)
         children["messages"] = await _messages(tx, order, children)
     return _order(order, children)
 

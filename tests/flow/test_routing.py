@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec.structs import asdict
@@ -272,30 +271,6 @@ async def test_a_promise_is_compared_with_what_happened(desk: Desk) -> None:
     assert (seen.kept, seen.days_late) == (False, 2)
     assert (figures.location, figures.parcels, figures.kept, figures.broken) == ("berlin", 1, 0, 1)
     assert figures.days_late == 2
-
-
-@pytest.mark.parametrize(
-    ("zone", "came", "kept", "late"),
-    [
-        ("Asia/Tokyo", "2027-03-05T16:00+00:00", 0, 1),  # one o'clock on the morning after
-        ("Asia/Tokyo", "2027-03-05T14:59+00:00", 1, 0),
-        ("America/Los_Angeles", "2027-03-06T07:59+00:00", 1, 0),  # a minute before midnight there
-        ("America/Los_Angeles", "2027-03-06T08:00+00:00", 0, 1),
-        ("UTC", "2027-03-05T23:59+00:00", 1, 0),
-    ],
-)
-async def test_a_promised_day_ends_at_midnight_where_it_ships(
-    desk: Desk, zone: str, came: str, kept: int, late: int
-) -> None:
-    await plan(desk, f'[locations.berlin]\ntimezone = "{zone}"\n[[rules]]\nname = "everything"')
-    await desk.ship(an_order())
-    evening = datetime(2027, 3, 5, 20, tzinfo=ZoneInfo(zone))
-    await desk.world.database.plain.execute("UPDATE orders SET promised_at = $1", evening)
-    await desk.world.database.plain.execute("UPDATE parcels SET delivered_at = $1", datetime.fromisoformat(came))
-
-    (figures,) = await report_promises(desk.world.services, MERCHANT, 30)
-
-    assert (figures.kept, figures.broken, figures.days_late) == (kept, 1 - kept, late)
 
 
 async def counts(desk: Desk) -> dict[str, Any]:
