@@ -144,6 +144,13 @@ async def test_another_merchants_things_are_not_found_and_bad_bodies_are_told(
     wrong = await till.post("/kits/work", 422, reference="K", location="BER", sku="SET", units="three")
     assert (wrong["code"], wrong["path"]) == ("bad_payload", "$.units")
     async with till.client.get("/api/openapi.json") as reply:
-        paths = (await reply.json())["paths"]
+        described = await reply.json()
+    paths, schemas = described["paths"], described["components"]["schemas"]
+    for path, answer in (
+        ("transfers/{id}", await till.get(transfer)), ("counts/{id}", await till.get(count)),
+        ("lots", await till.get("/lots?location=BER&sku=MUG-BLUE")),
+    ):  # fmt: skip
+        shape = paths[f"/api/v1/stock/{path}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        assert set(answer) == set(schemas[shape["$ref"].rpartition("/")[2]]["properties"])
     for path in ("transfers", "kits", "counts", "lots"):
         assert {"get", "post"} <= set(paths[f"/api/v1/stock/{path}"])
