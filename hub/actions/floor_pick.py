@@ -28,9 +28,6 @@ IN_HAND = "UPDATE pick_tasks SET hand_line = $2, hand_units = $3, hand_mark = $4
 LOCK_PARTS = """SELECT id FROM fulfillment_orders WHERE order_id = (
     SELECT order_id FROM fulfillment_orders WHERE merchant_id = $1 AND id = $2) ORDER BY id FOR UPDATE"""
 LOCK_TOTES = "SELECT id FROM totes WHERE task_id = $1 ORDER BY id FOR UPDATE"
-LOCK_PARTS = """SELECT id FROM fulfillment_orders WHERE order_id = (
-    SELECT order_id FROM fulfillment_orders WHERE merchant_id = $1 AND id = $2) ORDER BY id FOR UPDATE"""
-LOCK_TOTES = "SELECT id FROM totes WHERE task_id = $1 ORDER BY id FOR UPDATE"
 COUNT = """UPDATE pick_lines SET picked = picked + $2,
     state = CASE WHEN picked + $2 + short < quantity THEN 'open' WHEN short > 0 THEN 'short' ELSE 'picked' END
     WHERE id = $1 AND quantity - picked - short = $3 AND $2 <= $3"""
