@@ -43,7 +43,7 @@ class Parts:
     node: nodes.Node
 
     def worker(self, tasks: Collection[str] = TASKS) -> Worker:
-        """Hands on the line of orders, or on the half that `tasks` names; an async context manager."""
+        """Hands on the line of orders, or on the part that `tasks` names; an async context manager."""
         return Worker(self.services.database, self.services.accounts, self.ports, self.node, tasks)
 
     def inbox(self) -> Inbox:
@@ -188,10 +188,12 @@ def chosen(words: str, among: tuple[str, ...], option: str) -> tuple[str, ...]:
 
 @app.command()
 def serve(
-    roles: Annotated[str, typer.Option(help="Any of web, worker, scheduler, bot; lines, post.")] = ",".join(ROLES),
+    roles: Annotated[
+        str, typer.Option(help="Any of web, worker, scheduler, bot; or of a worker's parts intake, lines, post.")
+    ] = ",".join(ROLES),
     port: Annotated[int | None, typer.Option(help="Port of the doors; default CROSSDOCK_PORT.")] = None,
 ) -> None:
-    """The product. `lines` and `post` are the halves of `worker`. Example: python main.py serve --roles web,worker"""
+    """The product. Example: python main.py serve --roles web,worker"""
     wanted = chosen(roles, (*ROLES, *sorted(TASKS)), "--roles")
 
     async def work(parts: Parts) -> None:
@@ -205,7 +207,9 @@ def serve(
 @app.command()
 def worker(
     count: Annotated[int, typer.Option(min=1, max=64, help="Processes.")] = 1,
-    tasks: Annotated[str, typer.Option(help="Either or both of lines (orders), post (what leaves).")] = "lines,post",
+    tasks: Annotated[
+        str, typer.Option(help="Any of intake (deliveries that come in), lines (orders), post (what leaves).")
+    ] = ",".join(sorted(TASKS)),
 ) -> None:
     """More hands on the same database. Example: python main.py worker --count 2"""
     from bench.processes import multiply

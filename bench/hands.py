@@ -1,6 +1,6 @@
 """Workers in processes of their own, as an installation under load has them beside its doors, that tell what they used.
 
-`python -m bench.hands lines post` is `main.py worker --tasks lines,post` with one thing more: for each line on its
+`python -m bench.hands intake post` is `main.py worker --tasks intake,post` with one thing more: for each line on its
 standard input it prints a line of JSON with the statements it has sent and the seconds of processor it has used. It
 ends when its input does, so none outlives the benchmark.
 """
@@ -17,9 +17,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.processes import environment
+from hub.flow.worker import TASKS
 
 if TYPE_CHECKING:
     from main import Parts
+
+SHARED = (("lines",), ("intake", "post"))
+"""Who does what where there are several workers: the lines are the most work, and have a process of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,8 @@ async def _asked(process: asyncio.subprocess.Process) -> Used:
 
 @contextlib.asynccontextmanager
 async def at_work(parts: Parts, count: int) -> AsyncIterator[Hands]:
-    """`count` worker processes on the database of `parts`, ended with the block. Every second one posts what leaves,
-    the others move orders along, a single one does both; with 0 this process works itself."""
+    """`count` worker processes on the database of `parts`, ended with the block, with the tasks of `SHARED` one after
+    another; a single one does everything, and with 0 this process works itself."""
     if not count:
         async with parts.worker():
             yield Hands(())
@@ -68,7 +72,7 @@ async def at_work(parts: Parts, count: int) -> AsyncIterator[Hands]:
         await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bench.hands", *tasks, stdin=pipe, stdout=pipe, env=environment(parts)
         )
-        for tasks in ([("lines", "post")] if count == 1 else [(("lines", "post")[n % 2],) for n in range(count)])
+        for tasks in ([sorted(TASKS)] if count == 1 else [SHARED[n % len(SHARED)] for n in range(count)])
     ]
     try:
         hands = Hands(processes)

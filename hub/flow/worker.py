@@ -68,14 +68,15 @@ HANDS = 2
 MOST_CONFLICTS = 5
 """Times in a row that a batch may find its rows moved by somebody else before it is looked at as a failure."""
 
-TASKS = frozenset({"lines", "post"})
-"""Halves of a worker's work: orders along their lines, and what leaves. A busy installation gives each a process."""
+TASKS = frozenset({"intake", "lines", "post"})
+"""Parts of a worker's work: deliveries that become orders, orders along their lines, what leaves. A busy installation
+gives the lines a process of their own (docs/decisions/011)."""
 
 Work = Callable[[int], Awaitable[int]]
 
 
 class Worker:
-    """Everything that moves orders, or the half of it that `tasks` names. Use as an async context manager: leaving it
+    """Everything that moves orders, or the part of it that `tasks` names. Use as an async context manager: leaving it
     drains."""
 
     def __init__(
@@ -94,8 +95,11 @@ class Worker:
         self._running: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Worker:
+        if "intake" in self._given:
+            for _ in range(HANDS):
+                self._start("inbox", self._intaker.work, INTAKE_BATCH)
         if "lines" in self._given:
-            self._take_in()
+            self._move()
         if "post" in self._given:
             self._start("levels", self._leveler.work, MARKS, LEVEL_SECONDS)
             self._wakes["outbox"] = asyncio.Event()
@@ -104,9 +108,7 @@ class Worker:
             await self._database.listen(work, event.set)
         return self
 
-    def _take_in(self) -> None:
-        for _ in range(HANDS):
-            self._start("inbox", self._intaker.work, INTAKE_BATCH)
+    def _move(self) -> None:
         for line in LINES:
             for _ in range(HANDS):
                 self._start(line.work, lambda limit, line=line: self._runner.work(line, limit), BATCH)  # type: ignore[misc]

@@ -22,7 +22,7 @@ from tests.flow.desk import Desk, an_order, mug
 
 
 @asynccontextmanager
-async def second_worker(desk: Desk, halves: Collection[str] = TASKS) -> AsyncIterator[Worker]:
+async def second_worker(desk: Desk, tasks: Collection[str] = TASKS) -> AsyncIterator[Worker]:
     """As another process would have it: a node, accounts and a directory of its own, on the same database and clock."""
     world = desk.world
     node = await join(world.database)
@@ -30,7 +30,7 @@ async def second_worker(desk: Desk, halves: Collection[str] = TASKS) -> AsyncIte
     tools = Tools(desk.papers, world.http, world.services.vault)
     try:
         async with Worker(
-            world.database, Accounts(world.database, tools, world.clock, node.ids), ports, node, halves
+            world.database, Accounts(world.database, tools, world.clock, node.ids), ports, node, tasks
         ) as worker:
             yield worker
     finally:
@@ -192,13 +192,13 @@ async def test_cut_connections_stop_nobody(desk: Desk) -> None:
 
 
 async def test_the_halves_of_a_worker_do_together_what_one_does(desk: Desk) -> None:
-    """One process moves orders and sends nothing, another sends and moves nothing."""
+    """One process takes in, one moves orders and sends nothing, another sends and moves nothing."""
     await desk.count(MUG=100)
 
     async def waiting_for_labels() -> bool:
         return bool(await desk.world.value("SELECT count(*) FROM outbox WHERE kind = 'buy_label' AND state = 0") == 20)
 
-    async with second_worker(desk, ["lines"]):
+    async with second_worker(desk, ["lines"]), second_worker(desk, ["intake"]):
         await desk.tell(*(an_order() for _ in range(20)))
         await desk.world.until(waiting_for_labels)
         assert not references(desk, "paper_carrier", "carrier", Kind.BUY_LABEL)
