@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from bot.dialogue import Asked, Chat, Outcome, drive
-from bot.entities import CODE, CODE_DIGITS, ORDER_NUMBER, entities
+from bot.entities import ADDRESS_PARTS, CODE, CODE_DIGITS, ORDER_NUMBER, POSTCODE_PART, entities
 from bot.frames import Work
 from bot.prompts import FEW_WORDS, FREE_TEXT, Prompt
 from bot.state import Frame, Heard
@@ -27,7 +27,7 @@ def awaited_code(work: Work, heard: Heard) -> bool:
     Six digits may also be an order number that was asked for meanwhile: they are, in a shop whose numbers look so.
     """
     code = next((found.value for found in entities(heard.text, (CODE,)) if found.kind == CODE), None)
-    if code is None:
+    if code is None or asks_for_address(work.state.top):
         return False
     for frame in reversed(work.state.frames):
         outcome, _ = asked(work, frame)
@@ -81,18 +81,23 @@ def fits(work: Work, top: Frame, heard: Heard, *, sure: bool) -> bool:
     outcome, prompts = asked(work, top)
     if _wishes_else(work, top, heard, outcome):
         return False
-    if heard.corrected:
+    if heard.corrected and not asks_for_address(top):
         meant = replace(heard, text=heard.corrected)
-        if _corrected(work, top, {slot: prompt.read(meant) for slot, prompt in _strictest_last(prompts)}):
+        if _corrected(work, top, {slot: prompt.read(meant) for slot, prompt in _strictest_last(_correctable(prompts))}):
             return True
     if isinstance(outcome, Asked):
-        value = outcome.prompt.read(heard)
+        value = outcome.prompt.read(heard) or _plain_no(outcome.prompt, heard)
         if value is not None:
             work.change(replace(top, slots={**top.slots, outcome.slot: value}))
             return True
     if sure or not heard.found:
         return False
     return _corrected(work, top, {slot: heard.entity(*prompt.expects) for slot, prompt in prompts.items()})
+
+
+def asks_for_address(top: Frame | None) -> bool:
+    """Whether a part of an address is asked for: "No. 5, Main Street" corrects nothing, and 560001 is a postcode."""
+    return top is not None and top.question is not None and not ADDRESS_PARTS.isdisjoint(top.question.expects)
 
 
 def _wishes_else(work: Work, top: Frame, heard: Heard, outcome: Outcome | None) -> bool:
@@ -103,6 +108,22 @@ def _wishes_else(work: Work, top: Frame, heard: Heard, outcome: Outcome | None) 
         return False
     prompt = outcome.prompt if isinstance(outcome, Asked) else None
     return prompt is None or prompt.read(heard) is None or prompt.fact(heard) is not None
+
+
+def _correctable(prompts: Mapping[str, Prompt]) -> Mapping[str, Prompt]:
+    """What "no, …" may mean. Of an address only a postcode: a street or a town could be any words, and a house number
+    is no order."""
+    if all(ADDRESS_PARTS.isdisjoint(prompt.expects) for prompt in prompts.values()):
+        return prompts
+    return {slot: prompt for slot, prompt in prompts.items() if POSTCODE_PART in prompt.expects}
+
+
+def _plain_no(prompt: Prompt, heard: Heard) -> str | None:
+    """The no before a reason, where it is an answer: "no, that is not my street"."""
+    if not heard.corrected or not prompt.options:
+        return None
+    lead = heard.text.removesuffix(heard.corrected).strip(" ,.;:!-–—")
+    return prompt.read(replace(heard, text=lead)) if lead else None
 
 
 def _strictest_last(prompts: Mapping[str, Prompt]) -> list[tuple[str, Prompt]]:

@@ -50,6 +50,13 @@ _POSTCODE = re.compile(
 _COUNTED = re.compile(
     r"\b(\d{1,4})\s?(?:x\b|×|pcs\b|pieces?\b|units?\b|stück\b|stk\b|mal\b)|(?:×|\bx)\s?(\d{1,4})\b", re.IGNORECASE
 )
+_IT_IS = re.compile(
+    r"^(?:(?:oh|sorry|ok|okay|ja|yes|also)\b[\s,.!]*)?"
+    r"(?:it'?s|it is|that'?s|that is|this is|es ist|das ist|sie ist|es sind|"
+    r"(?:the|my|our|its|die|der|das|meine?|unsere?)\s(?:\w+\s){1,3}?(?:is|are|ist|lautet|heißt|wäre))\b\s*:?\s*",
+    re.IGNORECASE,
+)
+"""How an answer is led in."""
 _NUMBER_WORDS = {
     word: value
     for value, words in enumerate(
@@ -61,6 +68,9 @@ _NUMBER_WORDS = {
     for word in words.split()
 }  # fmt: skip
 
+SHORTEST_POSTCODE = 3
+"""Characters of the shortest postcodes (Iceland, the Faroes)."""
+
 FEW_WORDS = 3
 """In longer messages "a" and "one" are no quantities."""
 
@@ -70,6 +80,12 @@ EMAIL = "email"
 POSTCODE = "postcode"
 QUANTITY = "quantity"
 CODE = "code"
+POSTCODE_PART = "postcode_part"
+STREET_PART = "street_part"
+PLACE_PART = "place_part"
+"""What is said when a part of an address is asked for: something with a digit, anything, or something without digits
+(a town, a region, a name). Never looked for unasked."""
+ADDRESS_PARTS = frozenset({POSTCODE_PART, STREET_PART, PLACE_PART})
 CODE_DIGITS = 6
 """Digits of a one-time code."""
 
@@ -110,6 +126,29 @@ def _expected(words: str, kind: str) -> Iterator[str]:
             yield from (match[0].upper() for match in _POSTCODE.finditer(rest))
         case "quantity":
             yield from _quantities(rest)
+        case "postcode_part" | "street_part" | "place_part":
+            yield from _address_part(words, kind)
+
+
+def _address_part(words: str, kind: str) -> Iterator[str]:
+    """What is left without "it is", "the postcode is"; of a place without words that have digits."""
+    said = _IT_IS.sub("", words).strip()
+    if kind == PLACE_PART:
+        said = " ".join(word for word in said.split() if not any(letter.isdigit() for letter in word))
+    if kind == POSTCODE_PART and not _has_postcode(said):
+        return
+    if any(map(str.isalnum, said)):
+        yield said
+
+
+def _has_postcode(words: str) -> bool:
+    """Whether what has digits could be a postcode: "12" alone, "11455 Stockholm", but not "Storgatan 12"."""
+    coded = [word for word in words.split() if any(map(str.isdigit, word))]
+    return len("".join(coded)) >= (SHORTEST_POSTCODE if any(map(_is_word, words.split())) else 1)
+
+
+def _is_word(word: str) -> bool:
+    return len(word) > SHORTEST_POSTCODE and not any(map(str.isdigit, word))
 
 
 def another(words: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 
-from bot.answering import asked, awaited_code, fits, meant_before, sure_of
+from bot.answering import asked, asks_for_address, awaited_code, fits, meant_before, sure_of
 from bot.builtin import UNSURE
 from bot.dialogue import Flow
 from bot.entities import FEW_WORDS, ORDER_NUMBER, another, lone_number
@@ -97,7 +97,7 @@ def _told(work: Work, heard: Heard) -> None:
     command = bool(heard.intents) and heard.intents[0][1] >= COMMAND
     if not command and awaited_code(work, heard):
         return
-    if intent in CONTROL and (command or not _expects_words(top)):
+    if intent in CONTROL and (command or not _expects_words(top, heard)):
         _steer(work, intent)
         return
     if not command and top is not None and fits(work, top, heard, sure=bool(intent)):
@@ -203,6 +203,8 @@ def _offer(work: Work, heard: Heard) -> bool:
     return True
 
 
-def _expects_words(top: Frame | None) -> bool:
+def _expects_words(top: Frame | None, heard: Heard) -> bool:
     """Whether the present question takes any words, so that only a bare command may steer past it."""
+    if asks_for_address(top) and any(letter.isdigit() for letter in heard.text):
+        return True
     return top is not None and top.question is not None and FREE_TEXT in top.question.expects

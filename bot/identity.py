@@ -33,7 +33,9 @@ _OWN = """SELECT o.id FROM orders o
     JOIN customers c ON c.merchant_id = o.merchant_id
         AND (c.id = o.customer_id OR (o.customer_id IS NULL AND c.email = lower(o.email) AND c.email <> ''))
     JOIN identities i ON i.merchant_id = o.merchant_id AND i.customer_id = c.id
-    WHERE o.merchant_id = $1 AND o.id = ANY($2::bigint[]) AND i.transport = $3 AND i.peer = $4 ORDER BY o.id"""
+    WHERE o.merchant_id = $1 AND o.id = ANY($2::bigint[]) AND i.transport = $3 AND i.peer = $4"""
+
+_PROVEN = f"{_OWN} AND i.verified_at > $5"
 
 _ADDRESSES = """SELECT lower(address) AS address, order_id FROM login_codes
     WHERE merchant_id = $1 AND created_at > $2 AND (order_id = ANY($3::bigint[]) OR address = ANY($4::text[]))"""
@@ -64,6 +66,17 @@ _LINK = """INSERT INTO identities (id, merchant_id, customer_id, transport, peer
 _BELONGS = "UPDATE conversations SET customer_id = $2 WHERE id = $1"
 
 
+FRESH = timedelta(minutes=30)
+"""How long a proof is good enough to change where goods go."""
+
+
+async def may_change(scene: Scene, number: str) -> bool:
+    """Whether the chat has proven just lately to be the customer of an order of that number."""
+    own = await own_orders(scene, number)
+    rows = await scene.tx.fetch(_PROVEN, scene.merchant_id, own, scene.transport, scene.peer, scene.now - FRESH)
+    return bool(rows)
+
+
 async def may_see(scene: Scene, number: str) -> bool:
     """Whether the chat is proven to be the customer of an order of that number."""
     return bool(await own_orders(scene, number))
@@ -74,7 +87,7 @@ async def own_orders(scene: Scene, number: str) -> list[int]:
     found = await find_orders(scene.tx, scene.merchant_id, number)
     ids = [order.id for order in found]
     rows = await scene.tx.fetch(_OWN, scene.merchant_id, ids, scene.transport, scene.peer)
-    return [row["id"] for row in rows]
+    return sorted({row["id"] for row in rows})
 
 
 async def send_code(scene: Scene, number: str) -> Json:
@@ -99,7 +112,8 @@ async def send_code(scene: Scene, number: str) -> Json:
 
 
 async def check_code(scene: Scene, number: str, code: str) -> bool:
-    """Whether `code` is right; if so the chat is that customer from now on. Every call counts as a try."""
+    """Whether `code` is right, and order `number` is the customer's whom the chat belongs to from now on. Every call
+    counts as a try."""
     rows = await scene.tx.fetch(_TRY, scene.merchant_id, scene.conversation_id, scene.now)
     given = _hash(scene, code)
     right = [row for row in rows if hmac.compare_digest(row["code_hash"], given)]
@@ -107,7 +121,7 @@ async def check_code(scene: Scene, number: str, code: str) -> bool:
         if row["order_id"] is not None:
             await scene.tx.execute("UPDATE login_codes SET used_at = $2 WHERE id = $1", row["id"], scene.now)
             await _prove(scene, row["order_id"])
-    return await may_see(scene, number)
+    return bool(right) and await may_see(scene, number)
 
 
 @dataclass(frozen=True, slots=True)

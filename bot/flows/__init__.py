@@ -17,7 +17,7 @@ _LIST = (
     Flow("talk", talk, title="flow.talk"),
     Flow("cancel_order", by_person, title="flow.cancel_order"),
     Flow(
-        "change_address", change_address, version=2, earlier={1: by_person},
+        "change_address", change_address, version=3, earlier={1: by_person},
         fills={"order": (ORDER_NUMBER, TRACKING_NUMBER)}, title="flow.change_address",
     ),
     Flow("return_items", by_person, title="flow.return_items"),

@@ -1,29 +1,122 @@
-"""An address that no carrier finds: the customer says whether what we suggest is right."""
+"""Where an order goes: a held address is corrected with the customer, part by part; anything else is a person's."""
 
 from __future__ import annotations
 
-from bot.dialogue import Chat
+from msgspec import convert, to_builtins
+
+from bot.dialogue import ActionRefused, Chat
 from bot.entities import ORDER_NUMBER, TRACKING_NUMBER
+from bot.flows.address_parts import LEAVE, SURE, TALK, ask_part, ask_which
 from bot.flows.identify import identify
 from bot.flows.people import OFFER, talk
 from bot.prompts import YES_NO, Prompt
+from bot.state import Json, Option
+from hub.domain.address import written
+from hub.domain.address_correcting import LONGEST, Checks, Wrong, corrected, wrongs
+from hub.domain.order import Address
 
 ORDER = Prompt("track.number", expects=(ORDER_NUMBER, TRACKING_NUMBER), retry="track.number_retry")
 RIGHT = Prompt("address.right", options=YES_NO)
 
+MOST = 24
+"""Questions after which a person is offered."""
+
+TOO_LATE = {"labeled": "address.labeled", "left": "address.left", "over": "address.over"}
+"""How an order stands whose address nobody changes here → what is said."""
+
 
 async def change_address(chat: Chat) -> None:
-    """Asks for the order, makes sure whose it is, and takes the suggested address on a yes. Any other change is done by
-    a person."""
+    """Asks for the order, makes sure whose it is, and has a held address corrected and confirmed. Any other change is
+    done by a person."""
     number = await chat.ask("order", ORDER)
-    if not await chat.call(identify, number=number):
+    if not await chat.call(identify, number=number, again=True):
         return
-    held = await chat.look("suggested", "show_suggestion", number=number)
-    if held and await chat.ask("right", RIGHT, number=number, address=held["address"]) == "yes":
-        await chat.do("correct", "take_suggestion", number=number, hold=held["hold"])
-        await chat.say("address.corrected", number=number)
+    found = await chat.look("found", "show_destination", number=number)
+    if found["standing"] != "held":
+        await _otherwise(chat, found)
         return
-    if await chat.ask("sure", OFFER, topic="flow.change_address") == "yes":
+    address = await _taken(chat, found) or await _asked(chat, found)
+    if address is None:
+        await _person(chat)
+    else:
+        await _correct(chat, number, found, address)
+
+
+async def _taken(chat: Chat, found: Json) -> Address | None:
+    """The suggested address on a yes."""
+    given = written(convert(found["address"], Address))
+    if not found["suggestion"]:
+        await chat.say("address.held", number=found["number"], given=given)
+        return None
+    address = convert(found["suggestion"], Address)
+    words = {"number": found["number"], "given": given, "address": written(address)}
+    return address if await chat.ask("right", RIGHT, **words) == "yes" else None
+
+
+async def _asked(chat: Chat, found: Json) -> Address | None:
+    """The address once nothing is wrong with it and it was confirmed; None when a person is wanted."""
+    address, checks = convert(found["address"], Address), convert(found["checks"], Checks)
+    chosen = last = ""
+    for turn in range(MOST):
+        wrong = Wrong(part=chosen, why="") if chosen else next(iter(wrongs(address, checks, last)), None)
+        if wrong is None:
+            if await chat.ask(f"{turn}:sure", SURE, number=found["number"], address=written(address)) == "yes":
+                return address
+            chosen = await ask_which(chat, turn, address.country)
+            if chosen in LEAVE:
+                return None
+            continue
+        said = await ask_part(chat, turn, address, wrong, again=last == wrong.part)
+        if said == TALK:
+            return None
+        better = corrected(address, wrong.part, said)
+        last = wrong.part
+        if better is None:
+            await chat.say("address.unfit", most=LONGEST)
+        else:
+            address, chosen = better, ""
+    return None
+
+
+async def _correct(chat: Chat, number: str, found: Json, address: Address) -> None:
+    """Gives the order its address, once; says so, or what has happened to it meanwhile."""
+    given = {"hold": found["hold"], "seen": found["address"], "address": to_builtins(address)}
+    try:
+        await chat.do("correct", "correct_address", number=number, **given)
+    except ActionRefused as refused:
+        if refused.code not in {"conflict", "not_found"}:
+            await _person(chat)
+            return
+        now = await chat.look("meanwhile", "show_destination", number=number)
+        if now["standing"] == "held":
+            moved = written(convert(now["address"], Address))
+            await chat.say("address.moved", buttons=(AGAIN,), number=now["number"], address=moved)
+            return
+        await chat.say("address.meanwhile", number=now["number"])
+        await _otherwise(chat, now)
+        return
+    await chat.say("address.corrected", number=found["number"], address=written(address))
+
+
+AGAIN = Option(value="do:change_address", label="flow.change_address")
+
+
+async def _otherwise(chat: Chat, found: Json) -> None:
+    """Why the address cannot be changed here, and what can be done."""
+    number, phase = found["number"], f"phase.{found['phase']}"
+    if found["standing"] in TOO_LATE:
+        track = Option(value=f"do:track:{number}", label="button.track")
+        buttons = (track, Option(value="do:talk", label="button.talk"))
+        await chat.say(TOO_LATE[found["standing"]], buttons=buttons, number=number, phase=phase)
+        return
+    address = written(convert(found["address"], Address)) if found["address"] else ""
+    why = "address.by_person" if found["standing"] == "by_person" else "address.open"
+    await chat.say(why, number=number, phase=phase, address=address)
+    await _person(chat)
+
+
+async def _person(chat: Chat) -> None:
+    if await chat.ask("person", OFFER, topic="flow.change_address") == "yes":
         await chat.call(talk)
     else:
         await chat.say("person.declined")

@@ -20,9 +20,10 @@ ASK_NEW = Prompt("identify.new", expects=(CODE,), options=_NEW, retry="identify.
 TALK = (Option(value="do:talk", label="button.talk"),)
 
 
-async def identify(chat: Chat, number: str) -> bool:
-    """Whether the person may see order `number`. A number that does not exist is asked for a code all the same."""
-    if await chat.look("known", "may_see", number=number):
+async def identify(chat: Chat, number: str, again: bool = False) -> bool:
+    """Whether the person may see order `number`. A number that does not exist is asked for a code all the same; with
+    `again`, so is who has not proven it just lately."""
+    if await chat.look("known", "may_change" if again else "may_see", number=number):
         return True
     sent = await chat.do(f"send:{number}", "send_code", binding=False, number=number)
     asked = ASK_CODE

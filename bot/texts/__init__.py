@@ -1,8 +1,8 @@
 """What the bot says: text keys with parameters, one `messages.toml` per language. Loaded once; English is the fallback.
 
 In a template `{name}` is a parameter and `{name:kind}` one that is formatted for the language: `date` and `datetime`
-take ISO 8601, `money` "1250 EUR" in minor units, `number` digits, `text` another text key. What stands in `[[…]]` is
-left out when a parameter in it is missing or empty.
+take ISO 8601, `money` "1250 EUR" in minor units, `number` digits, `country` "DE", `text` another text key. What stands
+in `[[…]]` is left out when a parameter in it is missing or empty.
 """
 
 from __future__ import annotations
@@ -107,12 +107,14 @@ def _pieces(words: str) -> Iterator[tuple[str, str, str]]:
 
 
 @lru_cache(maxsize=4096)
-def _formatted(value: str, kind: str, locale: str) -> str:
+def _formatted(value: str, kind: str, locale: str) -> str:  # noqa: PLR0911 one for each kind
     if not value or not kind:
         return value
     if kind == "text":
         return text(value, locale) if known(value) else value
     where = _babel(locale)
+    if kind == "country":
+        return str(where.territories.get(value, value))
     try:
         match kind:
             case "date":

@@ -67,7 +67,7 @@ async def release_hold(services: Services, release: Release) -> None:
         hold = await tx.fetchrow(HOLD, release.merchant_id, release.hold_id)
         if hold is None:
             raise NotFound(f"no hold {release.hold_id}")
-        order = await _lock(tx, hold)
+        order = await lock(tx, hold)
         release = _check(hold, release)
         batch = Batch(services.ids, now)
         if release.resolution == "cancel":
@@ -87,14 +87,14 @@ async def release_within(tx: Tx, batch: Batch, release: Release) -> Row:
     hold = await tx.fetchrow(HOLD, release.merchant_id, release.hold_id)
     if hold is None:
         raise NotFound(f"no hold {release.hold_id}")
-    order = await _lock(tx, hold)
+    order = await lock(tx, hold)
     await _let_go(tx, batch, (order, hold), _check(hold, release))
     if release.resolution in AGAIN:
         await tx.execute(NEXT_LABEL, order["id"])
     return hold
 
 
-async def _lock(tx: Tx, hold: Row) -> Row:
+async def lock(tx: Tx, hold: Row) -> Row:
     """Fulfillment orders first, then the order, then the hold: the order of locks everywhere."""
     await tx.fetch(LOCK_WORKS, hold["order_id"])
     order = await tx.fetchrow(LOCK_ORDER, hold["merchant_id"], hold["order_id"])

@@ -79,7 +79,7 @@ def _postcode(address: Address, wrong: frozenset[str]) -> Address:
     if "postcode_unknown" not in wrong:
         return address
     found = dict.fromkeys(
-        code for code in _spellings(address.postcode) if not _postcode_faults(replace(address, postcode=code))
+        code for code in spellings(address.postcode) if not _postcode_faults(replace(address, postcode=code))
     )
     return replace(address, postcode=next(iter(found))) if len(found) == 1 else address
 
@@ -88,8 +88,9 @@ def _postcode_faults(address: Address) -> bool:
     return any(fault.field == "postcode" for fault in faults(address))
 
 
-def _spellings(given: str) -> Iterator[str]:
-    """Without its country, with the zeros that a spreadsheet ate, with space or hyphen, digits for letters."""
+def spellings(given: str) -> Iterator[str]:
+    """Ways of writing a postcode: without its country, with the zeros that a spreadsheet ate, with space or hyphen,
+    digits for letters."""
     plain = "".join(c for c in given.upper() if c.isalnum())
     bare = plain.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ") if plain[:1].isalpha() and plain[-1:].isdigit() else plain
     for code in dict.fromkeys((plain, bare, plain.translate(ALIKE))):

@@ -24,7 +24,10 @@ def shop() -> Talk:
     return Talk(FLOWS, {
         "may_see": lambda number: number in proven,
         "send_code": lambda number: {"limited": False, "minutes": 10},
-        "check_code": check, "show_order": show, "show_suggestion": lambda number: None,
+        "check_code": check, "show_order": show, "may_change": lambda number: number in proven,
+        "show_destination": lambda number: {
+            "number": number, "phase": "ready_to_route", "standing": "open", "address": None,
+        },
     })  # fmt: skip
 
 
