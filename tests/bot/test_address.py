@@ -38,7 +38,9 @@ async def test_who_refuses_the_suggestion_is_asked_for_what_is_wrong(world: Worl
     await wish(world)
 
     (asked,) = await pressed(world, "No")
-    assert asked == "“1O557” is not a postcode in Germany. It looks like this: 26133. What is the right one?"
+    assert (
+        asked == "“1O557” is not a valid postcode (Germany). A valid one looks like this: 26133. What is the right one?"
+    )
     assert await hold(world, order_id) == OPEN
     await world.say("10551")
     (answer,) = await pressed(world, "Yes")
@@ -51,10 +53,12 @@ async def test_without_a_suggestion_what_is_wrong_is_asked_checked_and_confirmed
     order_id = await held(world)
     shown, asked = await wish(world)
     assert shown.endswith("as it is addressed: Astrid Lind, Strandvägen 7, 12 Stockholm, SE.")
-    assert asked == "“12” is not a postcode in Sweden. It looks like this: 11455. What is the right one?"
+    assert asked == "“12” is not a valid postcode (Sweden). A valid one looks like this: 11455. What is the right one?"
 
     (again,) = await world.say("1145")
-    assert again == "“1145” is not a postcode in Sweden. It looks like this: 11455. What is the right one?"
+    assert (
+        again == "“1145” is not a valid postcode (Sweden). A valid one looks like this: 11455. What is the right one?"
+    )
     assert "Talk to someone" in await world.buttons()
     (sure,) = await world.say("it's SE-114 55, Stockholm")
     assert sure == "Order 1001 then goes to: Astrid Lind, Strandvägen 7, 11455 Stockholm, SE. Is that right?"
@@ -78,7 +82,7 @@ async def test_several_parts_are_asked_one_after_the_other(world: World) -> None
     (asked,) = await world.say("7")
     assert asked == "The town is missing. Which one is it?"
     (asked,) = await world.say("Stockholm")
-    assert asked.startswith("“12” is not a postcode")
+    assert asked.startswith("“12” is not a valid postcode")
     (sure,) = await world.say("114 55")
     assert WHOLE in sure
     await world.say("Yes")
@@ -109,7 +113,7 @@ async def test_what_cannot_stand_on_a_label_is_said_and_nothing_is_lost(world: W
 
     said = await world.say(words)
     assert said[0].startswith("That does not fit on a label.")
-    assert said[1].startswith("“12” is not a postcode in Sweden.")
+    assert said[1].startswith("“12” is not a valid postcode (Sweden).")
     assert (await world.say("😀"))[0] == "I did not find that in what you wrote."
     await world.say("114 55\x07")
     await world.say("yes")
@@ -138,7 +142,7 @@ async def test_a_postcode_of_six_digits_is_no_code_and_a_track_in_between_comes_
 
     said = await world.say("where is my order 1001?")
     assert said[0].startswith("Order 1001: we are checking something")
-    assert said[-1].startswith("“12” is not a postcode in India.")
+    assert said[-1].startswith("“12” is not a valid postcode (India).")
     await world.say("560001")
     await world.say("yes")
 
@@ -150,7 +154,10 @@ async def test_in_german(world: World) -> None:
     await world.say("Bitte die Lieferadresse meiner Bestellung ändern")
     await world.say("1001")
     said = await world.say(await world.code())
-    assert said[-1] == "„12“ ist keine Postleitzahl in Schweden. Sie sieht so aus: 11455. Wie lautet sie richtig?"
+    assert (
+        said[-1]
+        == "„12“ ist keine gültige Postleitzahl (Schweden). Eine gültige sieht so aus: 11455. Wie lautet sie richtig?"
+    )
     await world.say("die Postleitzahl ist 114 55")
     assert await world.say("ja") == [f"Danke. Die Bestellung 1001 geht jetzt an: {WHOLE}."]
 
@@ -253,7 +260,7 @@ async def test_an_old_proof_is_not_enough_and_a_wrong_code_none_at_all(world: Wo
     await held(world)
     await wish(world)
     await world.say("cancel")
-    assert "is not a postcode" in (await world.say("change the address of order 1001"))[-1]
+    assert "is not a valid postcode" in (await world.say("change the address of order 1001"))[-1]
     await world.say("cancel")
     world.clock.advance(timedelta(hours=2))
 
@@ -262,4 +269,4 @@ async def test_an_old_proof_is_not_enough_and_a_wrong_code_none_at_all(world: Wo
     right = await world.code()
     said = await world.say("000000" if right != "000000" else "111111")
     assert said[0] == "That code is not right, or it is no longer valid."
-    assert "is not a postcode" in (await world.say(right))[-1]
+    assert "is not a valid postcode" in (await world.say(right))[-1]

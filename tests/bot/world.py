@@ -36,6 +36,7 @@ from hub.store import sets
 from hub.store.database import Database
 from hub.store.nodes import Node
 from hub.vault import Vault
+from tests.support.clock import Ahead
 
 MAIL = "anna@example.org"
 
@@ -67,8 +68,8 @@ class World:
     sent: list[str] = field(default_factory=list)
 
     @property
-    def clock(self) -> ManualClock:
-        assert isinstance(self.services.clock, ManualClock)
+    def clock(self) -> ManualClock | Ahead:
+        assert isinstance(self.services.clock, ManualClock | Ahead)
         return self.services.clock
 
     @property
