@@ -27,6 +27,7 @@ def _shown(order: TrackedOrder) -> Json:
         "phase": order.phase,
         "promised": order.promised_at.date().isoformat() if order.promised_at else "",
         "waiting": order.waiting,
+        "asks_address": order.asks_address,
         "parcels": [
             {
                 "id": str(parcel.id),

@@ -6,7 +6,7 @@ from msgspec import convert, to_builtins
 
 from bot.dialogue import ActionRefused, Chat
 from bot.entities import ORDER_NUMBER, TRACKING_NUMBER
-from bot.flows.address_parts import LEAVE, SURE, TALK, ask_part, ask_which
+from bot.flows.address_parts import SURE, TALK, ask_part, ask_which
 from bot.flows.identify import identify
 from bot.flows.people import OFFER, talk
 from bot.prompts import YES_NO, Prompt
@@ -36,10 +36,12 @@ async def change_address(chat: Chat) -> None:
         await _otherwise(chat, found)
         return
     address = await _taken(chat, found) or await _asked(chat, found)
-    if address is None:
-        await _person(chat)
-    else:
+    if address == TALK:
+        await chat.call(talk)
+    elif isinstance(address, Address):
         await _correct(chat, number, found, address)
+    else:
+        await _person(chat)
 
 
 async def _taken(chat: Chat, found: Json) -> Address | None:
@@ -53,8 +55,9 @@ async def _taken(chat: Chat, found: Json) -> Address | None:
     return address if await chat.ask("right", RIGHT, **words) == "yes" else None
 
 
-async def _asked(chat: Chat, found: Json) -> Address | None:
-    """The address once nothing is wrong with it and it was confirmed; None when a person is wanted."""
+async def _asked(chat: Chat, found: Json) -> Address | str | None:
+    """The address once nothing is wrong with it and it was confirmed; `TALK` when a person is wanted, None when it has
+    taken too long."""
     address, checks = convert(found["address"], Address), convert(found["checks"], Checks)
     chosen = last = ""
     for turn in range(MOST):
@@ -63,12 +66,12 @@ async def _asked(chat: Chat, found: Json) -> Address | None:
             if await chat.ask(f"{turn}:sure", SURE, number=found["number"], address=written(address)) == "yes":
                 return address
             chosen = await ask_which(chat, turn, address.country)
-            if chosen in LEAVE:
-                return None
+            if chosen == TALK:
+                return TALK
             continue
         said = await ask_part(chat, turn, address, wrong, again=last == wrong.part)
         if said == TALK:
-            return None
+            return TALK
         better = corrected(address, wrong.part, said)
         last = wrong.part
         if better is None:
@@ -90,7 +93,8 @@ async def _correct(chat: Chat, number: str, found: Json, address: Address) -> No
         now = await chat.look("meanwhile", "show_destination", number=number)
         if now["standing"] == "held":
             moved = written(convert(now["address"], Address))
-            await chat.say("address.moved", buttons=(AGAIN,), number=now["number"], address=moved)
+            again = Option(value=f"do:change_address:{now['number']}", label="flow.change_address")
+            await chat.say("address.moved", buttons=(again,), number=now["number"], address=moved)
             return
         await chat.say("address.meanwhile", number=now["number"])
         await _otherwise(chat, now)
@@ -98,15 +102,13 @@ async def _correct(chat: Chat, number: str, found: Json, address: Address) -> No
     await chat.say("address.corrected", number=found["number"], address=written(address))
 
 
-AGAIN = Option(value="do:change_address", label="flow.change_address")
-
-
 async def _otherwise(chat: Chat, found: Json) -> None:
     """Why the address cannot be changed here, and what can be done."""
     number, phase = found["number"], f"phase.{found['phase']}"
     if found["standing"] in TOO_LATE:
         track = Option(value=f"do:track:{number}", label="button.track")
-        buttons = (track, Option(value="do:talk", label="button.talk"))
+        talk_to = Option(value="do:talk", label="button.talk")
+        buttons = (talk_to,) if found["standing"] == "over" else (track, talk_to)
         await chat.say(TOO_LATE[found["standing"]], buttons=buttons, number=number, phase=phase)
         return
     address = written(convert(found["address"], Address)) if found["address"] else ""

@@ -11,8 +11,7 @@ from hub.domain.address_suggesting import regions
 from hub.domain.order import Address
 
 TALK = "talk"
-LEAVE = frozenset({TALK})
-"""Choices that lead to a person."""
+"""The answer that wants a person."""
 
 SHOWN = 60
 """Most characters of a part that are repeated."""

@@ -23,7 +23,8 @@ async def track(chat: Chat) -> None:
 
 
 async def _show(chat: Chat, order: Json) -> None:
-    """`order`: number, phase, promised (ISO date), parcels with carrier, status, at, tracking number and address."""
+    """`order`: number, phase, promised (ISO date), what it waits for, and parcels with carrier, status, at, tracking
+    number and address."""
     await chat.say("track.order", number=order["number"], phase=f"phase.{order['phase']}", promised=order["promised"])
     for parcel in order["parcels"]:
         await chat.say(
@@ -35,5 +36,8 @@ async def _show(chat: Chat, order: Json) -> None:
             tracking_number=parcel["tracking_number"],
             tracking_url=parcel["tracking_url"],
         )
-    if order["waiting"]:
+    if order.get("asks_address"):
+        correct = Option(value=f"do:change_address:{order['number']}", label="flow.change_address")
+        await chat.say("track.asks_address", buttons=(correct,))
+    elif order["waiting"]:
         await chat.say("track.no_parcels")

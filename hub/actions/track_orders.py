@@ -62,13 +62,15 @@ class TrackedParcel(Value, frozen=True):
 
 
 class TrackedOrder(Value, frozen=True):
-    """Where an order is. `waiting`: nothing of it has left yet, and something will."""
+    """Where an order is. `waiting`: nothing of it has left yet, and something will. `asks_address`: it waits for its
+    customer to say where it goes."""
 
     number: str
     phase: str
     promised_at: datetime | None
     waiting: bool
     parcels: tuple[TrackedParcel, ...]
+    asks_address: bool = False
 
 
 async def find_orders(tx: Tx, merchant_id: int, number: str) -> tuple[FoundOrder, ...]:
@@ -97,6 +99,7 @@ def _order(row: Row, parcels: Sequence[TrackedParcel]) -> TrackedOrder:
         promised_at=row["promised_at"],
         waiting=not parcels and now in NOT_SHIPPED,
         parcels=tuple(parcels),
+        asks_address=row["state"] < Lifecycle.COMPLETED and "address" in row["holds"],
     )
 
 

@@ -51,10 +51,13 @@ def about_parcel(what: str, work: WorkRow, parcel: ParcelRow, contacts: tuple[Co
 
 
 BUTTONS: dict[str, tuple[tuple[str, str], ...]] = {
-    "correct_address": (("do:change_address", "flow.change_address"), ("do:talk", "button.talk")),
+    "correct_address": (("do:change_address:{number}", "flow.change_address"), ("do:talk", "button.talk")),
     "pay_again": (("do:talk", "button.talk"),),
 }
-"""What is asked of a customer → how a chat is begun that answers it."""
+"""What is asked of a customer → how a chat is begun that answers it, for this order."""
+
+LONGEST_NUMBER = 40
+"""Characters of an order's number that a button carries; what Telegram's hold is 64 bytes."""
 
 
 def asked(order: OrderRow, need: HoldNeed, contacts: tuple[Contact, ...]) -> tuple[Message, ...]:
@@ -63,8 +66,16 @@ def asked(order: OrderRow, need: HoldNeed, contacts: tuple[Contact, ...]) -> tup
     what = protocol_of(need).asks.get("customer")
     if what is None:
         return ()
-    news = _News(what, order.id, order.id, question(order, need.detail), f":{order.version}", BUTTONS.get(what, ()))
+    news = _News(
+        what, order.id, order.id, question(order, need.detail), f":{order.version}", _buttons(what, order.number)
+    )
     return tuple(_notice(contact, news) for contact in contacts)
+
+
+def _buttons(what: str, number: str) -> tuple[tuple[str, str], ...]:
+    """Of a number that is too long the chat asks."""
+    plain = number.lstrip("#") if len(number.encode()) <= LONGEST_NUMBER else ""
+    return tuple((value.format(number=plain).rstrip(":"), label) for value, label in BUTTONS.get(what, ()))
 
 
 def question(order: OrderRow, detail: Mapping[str, object]) -> dict[str, str]:

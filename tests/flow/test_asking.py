@@ -61,7 +61,7 @@ async def test_who_chats_is_asked_in_the_chat_with_a_button_that_begins_the_answ
 
     asked = (await questions(mailed))[-1]
     assert (asked["conversation_id"], asked["text"]) == (number, "notice.correct_address")
-    assert asked["buttons"][0] == ["do:change_address", "flow.change_address"]
+    assert asked["buttons"][0] == [f"do:change_address:{asked['params']['number'].lstrip('#')}", "flow.change_address"]
 
 
 async def test_each_hold_asks_once_and_a_new_one_asks_again(mailed: Desk) -> None:
