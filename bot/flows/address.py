@@ -12,7 +12,7 @@ from bot.flows.people import OFFER, talk
 from bot.prompts import YES_NO, Prompt
 from bot.state import Json, Option
 from hub.domain.address import written
-from hub.domain.address_correcting import LONGEST, Checks, Wrong, corrected, wrongs
+from hub.domain.address_correcting import LONGEST, Checks, Wrong, corrected, example, wrongs
 from hub.domain.order import Address
 
 ORDER = Prompt("track.number", expects=(ORDER_NUMBER, TRACKING_NUMBER), retry="track.number_retry")
@@ -61,7 +61,7 @@ async def _asked(chat: Chat, found: Json) -> Address | str | None:
     address, checks = convert(found["address"], Address), convert(found["checks"], Checks)
     chosen = last = ""
     for turn in range(MOST):
-        wrong = Wrong(part=chosen, why="") if chosen else next(iter(wrongs(address, checks, last)), None)
+        wrong = _next(address, checks, chosen, last)
         if wrong is None:
             if await chat.ask(f"{turn}:sure", SURE, number=found["number"], address=written(address)) == "yes":
                 return address
@@ -79,6 +79,13 @@ async def _asked(chat: Chat, found: Json) -> Address | str | None:
         else:
             address, chosen = better, ""
     return None
+
+
+def _next(address: Address, checks: Checks, chosen: str, last: str) -> Wrong | None:
+    """The part to ask for: the chosen one, else the first that is wrong; None when all is well."""
+    if chosen:
+        return Wrong(part=chosen, why="", example=example(address, chosen))
+    return next(iter(wrongs(address, checks, last)), None)
 
 
 async def _correct(chat: Chat, number: str, found: Json, address: Address) -> None:

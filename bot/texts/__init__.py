@@ -133,10 +133,12 @@ def _formatted(value: str, kind: str, locale: str) -> str:  # noqa: PLR0911 one 
 
 @lru_cache(maxsize=128)
 def _babel(locale: str) -> Locale:
+    """The locale, if its language has texts: no Swedish day in an English sentence."""
     try:
-        return Locale.parse(locale.replace("-", "_"))
+        found = Locale.parse(locale.replace("-", "_"))
     except (UnknownLocaleError, ValueError, TypeError):
         return Locale.parse(language_of(locale))
+    return found if found.language in languages() else Locale.parse(FALLBACK)
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -112,7 +112,7 @@ async def test_what_cannot_stand_on_a_label_is_said_and_nothing_is_lost(world: W
     await wish(world)
 
     said = await world.say(words)
-    assert said[0].startswith("That does not fit on a label.")
+    assert said[0].startswith("I cannot put that on a label.")
     assert said[1].startswith("“12” is not a valid postcode (Sweden).")
     assert (await world.say("😀"))[0] == "I did not find that in what you wrote."
     await world.say("114 55\x07")

@@ -53,6 +53,14 @@ def test_optional_parts_need_their_parameters() -> None:
     assert text("notice.confirmed", "en", {"number": "1001", "promised": ""}) == "Thank you! Order 1001 is confirmed."
 
 
+def test_a_language_without_texts_gets_english_days_and_countries_too() -> None:
+    promised = {"number": "1001", "promised": "2026-11-26"}
+    assert text("notice.confirmed", "sv", promised).endswith("by Thursday, November 26.")
+    asked = {"given": "12", "country": "SE", "example": "11455"}
+    assert "(Sweden)" in text("address.postcode_unknown", "sv-SE", asked)
+    assert "(Schweden)" in text("address.postcode_unknown", "de-AT", asked)
+
+
 def test_parameters_are_not_templates() -> None:
     assert "{number} [[x]] phase.shipped" in text("notice.confirmed", "en", {"number": "{number} [[x]] phase.shipped"})
 

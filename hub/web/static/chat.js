@@ -304,14 +304,25 @@ function stopTyping() {
   typing = null;
 }
 
+let going = 0; // under way to the end: what comes meanwhile is followed too
+
 function isAtEnd() {
-  return talk.scrollHeight - talk.scrollTop - talk.clientHeight < 80;
+  return going || talk.scrollHeight - talk.scrollTop - talk.clientHeight < 80;
 }
 
 function toEnd() {
   newest.hidden = true;
+  clearTimeout(going);
+  going = setTimeout(stopGoing, 1000);
   requestAnimationFrame(() => talk.scrollTo({ top: talk.scrollHeight }));
 }
+
+function stopGoing() {
+  clearTimeout(going);
+  going = 0;
+}
+
+for (const byHand of ["wheel", "touchmove", "keydown"]) talk.addEventListener(byHand, stopGoing, { passive: true });
 
 newest.addEventListener("click", toEnd);
 talk.addEventListener("scroll", () => {
