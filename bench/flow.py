@@ -35,6 +35,9 @@ UNITS = 10_000_000
 Stocks: TypeAlias = "Callable[[Services, int, int], Awaitable[None]]"
 """Puts so many units of a merchant's goods on shelves."""
 
+AHEAD = 50
+"""Orders that a store places before it tells of them: with all of them first, the hub would stand still meanwhile."""
+
 LOOK_SECONDS = 0.1
 """Between two looks at how far it is."""
 
@@ -87,7 +90,10 @@ async def flow(parts: Parts, orders: int, workers: int, stock: Stocks = worlds.s
             before, used, started = await _done(parts), await _used(parts, world, hands), time.perf_counter()
             machine = psutil.cpu_times()
             doors = {key: f"{address}/webhooks/{connected.stores[key]}" for key in STORES}
-            sales = [worlds.Share(key, _share(orders, number), concurrency=24) for number, key in enumerate(STORES)]
+            sales = [
+                worlds.Share(key, _share(orders, number), concurrency=24, ahead=AHEAD)
+                for number, key in enumerate(STORES)
+            ]
             tallies = await asyncio.gather(*(world.sell(share, doors[share.store]) for share in sales))
             await _until_done(parts, before + orders)
             seconds = time.perf_counter() - started

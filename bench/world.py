@@ -13,7 +13,7 @@ import os
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import aiohttp
@@ -49,12 +49,13 @@ LOCATIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Orders of one store."""
+    """Orders of one store, as `connectors.demo_store.server.Rush` has them."""
 
     store: str
     count: int
     pace: float = 0.0
     concurrency: int = 16
+    ahead: int = 0
 
 
 class World:
@@ -74,9 +75,7 @@ class World:
 
     async def sell(self, share: Share, to: str) -> dict[str, Any]:
         """Places orders, and returns the tally of their webhooks once all are answered."""
-        body = {
-            "store": share.store, "count": share.count, "to": to, "pace": share.pace, "concurrency": share.concurrency,
-        }  # fmt: skip
+        body = {**asdict(share), "to": to}
         async with self._session.post(f"{self.stores}/_/orders", json=body) as answer:
             answer.raise_for_status()
             return dict(await answer.json())

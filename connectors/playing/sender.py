@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -85,12 +85,19 @@ class Sender:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def load(self, hooks: Iterable[Hook], *, pace: float = 0.0, concurrency: int = 16) -> Tally:
+    async def load(
+        self, hooks: Iterable[Hook] | AsyncIterable[Hook], *, pace: float = 0.0, concurrency: int = 16
+    ) -> Tally:
         """Sends all `hooks` in order, `concurrency` at a time, `pace` a second (0: as fast as they are answered)."""
-        tally, queue, begun = Tally(), enumerate(hooks), time.perf_counter()
+        tally, queue, turn, begun = Tally(), _numbered(hooks), asyncio.Lock(), time.perf_counter()
 
         async def work() -> None:
-            for number, hook in queue:
+            while True:
+                async with turn:  # a hook that has to be made first is waited for by one at a time
+                    try:
+                        number, hook = await anext(queue)
+                    except StopAsyncIteration:
+                        return
                 if pace:
                     await asyncio.sleep(max(0.0, begun + number / pace - time.perf_counter()))
                 await self.send(hook, tally)
@@ -121,6 +128,17 @@ class Sender:
         tally.accepted += 1
         tally.ack_ms.append((time.perf_counter() - begun) * 1000)
         return True
+
+
+async def _numbered(hooks: Iterable[Hook] | AsyncIterable[Hook]) -> AsyncIterator[tuple[int, Hook]]:
+    number = 0
+    if isinstance(hooks, AsyncIterable):
+        async for hook in hooks:
+            yield number, hook
+            number += 1
+    else:
+        for row in enumerate(hooks):
+            yield row
 
 
 def _refused(tally: Tally, why: str) -> bool:

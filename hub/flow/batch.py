@@ -34,11 +34,16 @@ Dict = dict[str, Any]
 
 
 class Batch:
-    """Collects writes of one transaction. `at` is the time of the batch; nothing is written before `flush`."""
+    """Collects writes of one transaction. `at` is the time of the batch; nothing is written before `flush`.
 
-    def __init__(self, ids: Ids, at: datetime) -> None:
+    `careful`: messages and bookings that are there already are looked for first. Otherwise `flush` raises `Conflict`
+    when there is one, which is rare on the lines, and its caller does the batch again with care.
+    """
+
+    def __init__(self, ids: Ids, at: datetime, careful: bool = True) -> None:
         self.ids = ids
         self.at = at
+        self.careful = careful
         self.orders: list[Dict] = []
         self.works: list[Dict] = []
         self.events: list[Dict] = []
@@ -59,6 +64,8 @@ class Batch:
         self.captured: list[Dict] = []
         self.seen_scans: list[int] = []
         self.woken: set[int] = set()
+        self.born: set[int] = set()
+        """Orders that this batch adds: nothing can be booked for them yet."""
         self.stale: set[tuple[int, str]] = set()
         """(merchant, SKU) of which channels may have to be told another level."""
         self.accounts: set[int] = set()
@@ -189,18 +196,24 @@ class Batch:
         await sets.insert(tx, "parcels", [self.parcels.pop(p["id"], {}) | p for p in self._new_parcels()])
         await sets.update(tx, sets.UPDATE_PARCELS, list(self.parcels.values()))
         await sets.update(tx, sets.UPDATE_CAPTURED, self.captured)
-        await sets.insert_new(tx, "ledger", self.postings, sets.LEDGER_KEYS)
+        await self._book(tx)
         await sets.insert(tx, "holds", list(self.holds.values()), sets.OPEN_HOLDS)
         if self.healed:
             await tx.execute(sets.CLOSE_HOLDS, self.healed, self.at)
         if self.seen_scans:
             await tx.execute(sets.SEE_SCANS, self.seen_scans)
         await sets.insert(tx, "events", self.events)
-        await sets.insert_new(tx, "outbox", self.messages, sets.OUTBOX_KEYS)
+        await sets.insert_new(tx, "outbox", self.messages, sets.OUTBOX_KEYS, self.careful)
         await sets.insert(tx, "stock_movements", self.movements)
         await self._announce(tx)
         await days.flush(tx, self.ids, self.loads)
         await self._flush_stock(tx)
+
+    async def _book(self, tx: Tx) -> None:
+        first = [row for row in self.postings if row["order_id"] in self.born]
+        later = [row for row in self.postings if row["order_id"] not in self.born]
+        await sets.insert_new(tx, "ledger", first, sets.LEDGER_KEYS, look=False)
+        await sets.insert_new(tx, "ledger", later, sets.LEDGER_KEYS, self.careful)
 
     def _new_parcels(self) -> list[Dict]:
         """New boxes as they are at the end of the batch: a later stage may already have changed them."""

@@ -101,6 +101,7 @@ class Writer:
             "created_at": now, "customer_id": customer, "tracking_token": self._intake.rng.token(16),
         } | columns  # fmt: skip
         self._orders.append(stored)
+        batch.born.add(stored["id"])
         self._events(stored, row, order)
         self._children(stored, order)
         return Present(stored, stored["version"], state)

@@ -78,7 +78,7 @@ class Runner:
             if not claimed:
                 return 0
             desk = Desk(tx, self._directory, self._ids, now, careful)
-            batch = Batch(self._ids, now)
+            batch = Batch(self._ids, now, careful)
             walks = [Walk(row, row.version, row.state) for row in await line.load(desk, claimed)]
             for stage in line.stages:
                 await self._pass(stage, walks, desk, batch)

@@ -48,18 +48,22 @@ async def insert(tx: Tx, table: str, rows: Sequence[Mapping[str, object]], confl
     return await tx.copy(table, (*plain, *nested), _records(rows, plain, nested))
 
 
-async def insert_new(tx: Tx, table: str, rows: Sequence[Mapping[str, Any]], keys: Mapping[str, str]) -> int:
+async def insert_new(
+    tx: Tx, table: str, rows: Sequence[Mapping[str, Any]], keys: Mapping[str, str], look: bool = True
+) -> int:
     """Inserts those of `rows` that are not there yet by their unique `keys` (column → type); of two with equal keys the
-    first. Two statements. Raises `Conflict` when somebody else adds one of them at the same moment."""
+    first. Without `look` none is expected to be there, which saves a statement. Raises `Conflict` when one is all the
+    same, and when somebody else adds one at the same moment."""
     if not rows:
         return 0
     of = itemgetter(*keys)
     first: dict[Any, Mapping[str, Any]] = {}
     for row in rows:
         first.setdefault(of(row), row)
-    wanted = map(list, zip(*first, strict=True))
-    for found in await tx.fetch(_present_sql(table, tuple(keys.items())), *wanted):
-        first.pop(tuple(found), None)
+    if look:
+        wanted = map(list, zip(*first, strict=True))
+        for found in await tx.fetch(_present_sql(table, tuple(keys.items())), *wanted):
+            first.pop(tuple(found), None)
     try:
         return await insert(tx, table, list(first.values()))
     except asyncpg.UniqueViolationError as error:

@@ -47,8 +47,9 @@ class CarrierServer:
         self.mischief = Mischief(record=self.options.record)
         self.sender = Sender()
         self.to = self.options.to
-        self.depot = Depot(self.options.seed, self.options.first, lambda: datetime.now(UTC), self._set_off)
+        self.depot = Depot(self.options.seed, self.options.first, lambda: datetime.now(UTC), self._announced)
         self._due: list[tuple[datetime, int, Parcel, Step]] = []
+        self._waiting: list[Parcel] = []
         self._order = count()
         self._woken, self._idle = asyncio.Event(), asyncio.Event()
         self._idle.set()
@@ -80,21 +81,28 @@ class CarrierServer:
         await self._idle.wait()
         await self.sender.drain()
 
-    def _set_off(self, parcel: Parcel) -> None:
-        for step in self.depot.journey(parcel, self.options.troubled, self.options.late):
-            due = parcel.bought_at + timedelta(seconds=step.told * self.options.day)
-            heapq.heappush(self._due, (due, next(self._order), parcel, step))
+    def _announced(self, parcel: Parcel) -> None:
+        self._waiting.append(parcel)
         self._idle.clear()
         self._woken.set()
+
+    def _set_off(self) -> None:
+        """Gives every parcel that was announced since the last round its way."""
+        parcels, self._waiting = self._waiting, []
+        for parcel in parcels:
+            for step in self.depot.journey(parcel, self.options.troubled, self.options.late):
+                due = parcel.bought_at + timedelta(seconds=step.told * self.options.day)
+                heapq.heappush(self._due, (due, next(self._order), parcel, step))
 
     async def _drive(self) -> None:
         """A twentieth of a day at a time: what is due is scanned, and told together."""
         while True:
-            if not self._due:
+            if not self._due and not self._waiting:
                 self._idle.set()
                 self._woken.clear()
                 await self._woken.wait()
             await asyncio.sleep(self.options.day / 20)
+            self._set_off()
             scans = self._scan(datetime.now(UTC))
             for start in range(0, len(scans), PER_HOOK):
                 self._tell(scans[start : start + PER_HOOK])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -43,6 +43,7 @@ class Rush:
     """Orders to be placed at one store, and their webhooks. Without `to` they go to the store's own subscribers.
 
     `pace` is orders a second, 0 for as fast as they are accepted; `concurrency` how many are on their way at once.
+    `ahead` orders are placed before the first of them is told of, and so on; 0 places all of them first.
     """
 
     store: str
@@ -50,6 +51,7 @@ class Rush:
     to: str = ""
     pace: float = 0.0
     concurrency: int = 16
+    ahead: int = 0
 
 
 class StoreServer:
@@ -101,8 +103,18 @@ class StoreServer:
             if not reachable(rush.to):
                 raise Refused(422, f"{rush.to!r} is not a plain http address")
             self._to[rush.store] = rush.to
-        made = await self._place(books, rush.count)
-        tally = await self.sender.load(self._first_news(books, made), pace=rush.pace, concurrency=rush.concurrency)
+        ahead = rush.ahead or rush.count
+        made = await self._place(books, min(ahead, rush.count))
+
+        async def news() -> AsyncIterator[Hook]:
+            told = 0
+            while told < len(made):
+                for hook in self._first_news(books, made[told:]):
+                    yield hook
+                told = len(made)
+                made.extend(await self._place(books, min(ahead, rush.count - told)))
+
+        tally = await self.sender.load(news(), pace=rush.pace, concurrency=rush.concurrency)
         return [order["id"] for order, _ in made], tally
 
     async def settle(self) -> None:
@@ -129,7 +141,7 @@ class StoreServer:
             made.append(customers.buy(self.options.now()))
             if n % 200 == 199:
                 await asyncio.sleep(0)
-        if self.options.register:
+        if made and self.options.register:
             await self.options.register([payment_of(order, books.store) for order, _ in made])
         return made
 
