@@ -144,7 +144,7 @@ class Database:
     async def connect(self) -> asyncpg.Connection[Any]:
         """A connection of one's own, outside the pool: for locks and notifications that live as long as it does."""
         given = schema.credentials(self.url, 1)
-        for name in ("minsize", "maxsize", "reset"):
+        for name in ("minsize", "maxsize", "reset", "init"):
             given.pop(name)
         connection: asyncpg.Connection[Any] = await asyncpg.connect(**given)
         return connection

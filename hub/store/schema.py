@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from hub.store import moments
+
 
 async def _keep(_connection: object) -> None:
     """Nothing to reset when a connection goes back to the pool: settings are made at connect or with SET LOCAL."""
@@ -23,6 +25,7 @@ def credentials(url: str, pool: int) -> dict[str, Any]:
         "minsize": 1,
         "maxsize": pool,
         "reset": _keep,
+        "init": moments.use,
         "server_settings": {"timezone": "UTC"},
         **({"ssl": query["sslmode"]} if "sslmode" in query else {}),
     }
