@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from hub.actions.resend_message import send_again
 from hub.actions.services import Services
 from hub.domain import address as rules
+from hub.domain.address_told import KEPT_AS
 from hub.domain.lifecycle import FOREVER, Lifecycle
 from hub.domain.order import Address
 from hub.domain.outcome import Event
@@ -29,6 +30,8 @@ LOCK_ORDER = "SELECT * FROM orders WHERE merchant_id = $1 AND id = $2 FOR UPDATE
 LOCK_HOLD = "SELECT state FROM holds WHERE id = $1 FOR UPDATE"
 CLOSE = """UPDATE holds SET state = 'released', resolution = $2, closed_at = $3, closed_by = $4 WHERE id = $1"""
 USE_ADDRESS = "UPDATE orders SET ship_to = $2 WHERE id = $1"
+REMEMBER = f"""UPDATE holds SET detail = detail || jsonb_build_object('{KEPT_AS}', $2::jsonb)
+    WHERE id = $1"""  # noqa: S608 - constants only
 WAKE_ORDER = "UPDATE orders SET due_at = $2, version = $3 WHERE id = $1"
 WAKE_WORKS = "UPDATE fulfillment_orders SET due_at = $2 WHERE order_id = $1 AND state < 6"
 NEXT_LABEL = """UPDATE parcels p SET label_attempt = label_attempt + 1, label = 'none' WHERE order_id = $1
@@ -124,11 +127,13 @@ def _check(hold: Row, release: Release) -> Release:
 
 
 async def _let_go(tx: Tx, batch: Batch, held: tuple[Row, Row], release: Release) -> None:
-    """Closes the hold, does what was chosen, and lets the stages look again. `held`: the order and its hold."""
+    """Closes the hold, does what was chosen, and lets the stages look again. `held`: the order and its hold. Which
+    address was replaced is remembered, for the channel will tell it again (`hub.domain.address_told`)."""
     order, hold = held
     await tx.execute(CLOSE, hold["id"], release.resolution, batch.at, release.actor)
     if release.address is not None:
         await tx.execute(USE_ADDRESS, order["id"], msgjson.encode(release.address).decode())
+        await tx.execute(REMEMBER, hold["id"], order["ship_to"])
     details: dict[str, object] = {"reason": hold["reason"], "resolution": release.resolution, "note": release.note}
     event = Event("hold_released", details, actor=release.actor)
     version = order["version"] + 1

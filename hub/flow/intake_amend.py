@@ -6,24 +6,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
+from msgspec import to_builtins
 
+from hub.domain.address_told import KEPT_AS
 from hub.domain.lifecycle import PAYMENT_MOVES, Lifecycle, PaymentState, Work, move_order
-from hub.domain.order import Address, ChannelOrder
+from hub.domain.order import ChannelOrder
 from hub.domain.outcome import Event, HoldNeed
 from hub.domain.routing import ROUTE_HOLDS
 from hub.flow import cancelling, intake_rows
 from hub.flow.batch import postings_rows
+from hub.flow.intake_around import Around, goes_to
 from hub.flow.intake_common import Intake, Present
 from hub.flow.intake_rows import digest
-from hub.flow.loading import grouped
 from hub.store import sets
-from hub.store.database import Row
-
-LINES = "SELECT * FROM order_lines WHERE order_id = ANY($1::bigint[]) ORDER BY order_id, position"
-PAYMENTS = "SELECT * FROM payments WHERE order_id = ANY($1::bigint[])"
-TRACKING = "SELECT order_id, tracking_number FROM parcels WHERE order_id = ANY($1::bigint[]) AND tracking_number <> ''"
-WORKS = "SELECT id, order_id, state FROM fulfillment_orders WHERE order_id = ANY($1::bigint[])"
 
 FACTS = (
     "revised_at",
@@ -66,28 +61,6 @@ AMEND_PAYMENTS = """ON CONFLICT (merchant_id, order_id, external_id) DO UPDATE S
 
 CLOSE_ROUTE_HOLDS = """UPDATE holds SET state = 'released', resolution = 'healed', closed_at = $3, closed_by = 'hub'
     WHERE order_id = ANY($1::bigint[]) AND reason = ANY($2::text[]) AND state IN ('open', 'escalated')"""
-
-_address = msgspec.json.Decoder(Address)
-
-
-class Around:
-    """What amendments read of the orders they touch: four statements a batch."""
-
-    def __init__(self) -> None:
-        self.lines: dict[int, list[Row]] = {}
-        self.payments: dict[int, list[Row]] = {}
-        self.tracking: dict[int, frozenset[str]] = {}
-        self.works: dict[int, list[Row]] = {}
-
-    @classmethod
-    async def load(cls, intake: Intake, ids: Sequence[int]) -> Around:
-        around = cls()
-        around.lines = grouped(await intake.tx.fetch(LINES, ids), "order_id")
-        around.payments = grouped(await intake.tx.fetch(PAYMENTS, ids), "order_id")
-        numbers = grouped(await intake.tx.fetch(TRACKING, ids), "order_id")
-        around.tracking = {key: frozenset(row["tracking_number"] for row in rows) for key, rows in numbers.items()}
-        around.works = grouped(await intake.tx.fetch(WORKS, ids), "order_id")
-        return around
 
 
 class Amendment:
@@ -132,7 +105,8 @@ class Amendment:
         that is cancelled stays so, whatever a revision says of its lines."""
         over = order.cancelled_at is not None or present.state in {Lifecycle.CANCELLED, Lifecycle.REJECTED}
         customer = self.customers.get((present.row["merchant_id"], columns["email"]))
-        self.whole.append({"id": present.id, "customer_id": customer} | dict(columns))
+        ship_to = order.ship_to if self.around.moved(present, order) else goes_to(present)
+        self.whole.append({"id": present.id, "customer_id": customer} | dict(columns) | {"ship_to": ship_to})
         base = {"merchant_id": present.row["merchant_id"], "order_id": present.id}
         gone = intake_rows.elsewhere(order)
         lines = self.around.lines.get(present.id, ())
@@ -146,8 +120,7 @@ class Amendment:
         """After routing a change is applied where nothing rests on the old fact, else it is a person's to decide."""
         changed: list[object] = []
         works = [Work(row["state"]) for row in self.around.works.get(present.id, ())]
-        stored = _address.decode(present.row["ship_to"]) if present.row["ship_to"] else None
-        if order.ship_to is not None and order.ship_to != stored:
+        if order.ship_to is not None and self.around.moved(present, order):
             if all(work in {Work.PLANNED, Work.OPEN, Work.PICKING, Work.PICKED} for work in works):
                 self.facts[-1]["ship_to"] = order.ship_to
                 self.intake.event(present, Event("address_changed", {"by": "channel"}, actor="channel"))
@@ -156,7 +129,8 @@ class Amendment:
         changed.extend(self._changed_lines(present, order))
         if changed and present.state is Lifecycle.IN_PROGRESS:
             detail: dict[str, object] = {"what": "changed_after_routing", "changed": changed}
-            need = HoldNeed("manual", detail, ("accept", "cancel"))
+            asked = {KEPT_AS: to_builtins(order.ship_to)} if "address" in changed else {}
+            need = HoldNeed("manual", detail | asked, ("accept", "cancel"))
             self.intake.batch.hold(present.row["merchant_id"], present.id, need)
             self.intake.event(present, Event("held", {"reason": "manual", **detail}))
 
@@ -221,6 +195,7 @@ class Amendment:
         await sets.update(tx, DROP_LINES, self.keeps)
         await sets.insert(tx, "order_lines", self.lines, AMEND_LINES)
         await sets.insert(tx, "payments", self.payments, AMEND_PAYMENTS)
+        await self.around.write(tx)
         if self.reviewed:
             await tx.execute(CLOSE_ROUTE_HOLDS, self.reviewed, sorted(ROUTE_HOLDS), self.intake.now)
         self.intake.money.update(change["id"] for change in self.facts)
@@ -253,7 +228,7 @@ async def amend(
     """Takes newer revisions of orders that are here. `customers`: ids by (merchant, e-mail address)."""
     if not amended:
         return
-    around = await Around.load(intake, [present.id for present, _ in amended])
+    around = await Around.load(intake.tx, amended)
     intake.amended.update(present.id for present, _ in amended)
     amendment = Amendment(intake, around, customers)
     for present, order in amended:
