@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from msgspec.structs import replace
@@ -14,6 +15,11 @@ from bot.state import Frame, Heard
 
 SURE = 0.55
 """Confidence from which an intent is taken at its word."""
+
+_A_NO = re.compile(
+    r"^\W*(?:no|nope|nah|nein|nee?|nö)\b(?! (?:problem|prob|worries|bother)\b)|\b(?:no|nope|nein|nö)\W*$", re.IGNORECASE
+)
+"""Words that begin or end with a no."""
 
 
 def sure_of(heard: Heard) -> str | None:
@@ -93,6 +99,18 @@ def fits(work: Work, top: Frame, heard: Heard, *, sure: bool) -> bool:
     if sure or not heard.found:
         return False
     return _corrected(work, top, {slot: heard.entity(*prompt.expects) for slot, prompt in prompts.items()})
+
+
+def left(work: Work, top: Frame, heard: Heard) -> bool:
+    """Whether thanks with a no ("no thanks", "danke, nein") leave the open question, because they are no answer to it.
+    No town and no street is called so; with a number it may be "No. 5"."""
+    if top.question is None or work.is_transient(top) or not _A_NO.search(heard.text):
+        return False
+    if asks_for_address(top):
+        return not any(map(str.isdigit, heard.text))
+    outcome, _ = asked(work, top)
+    prompt = outcome.prompt if isinstance(outcome, Asked) else None
+    return prompt is None or (prompt.read(heard) or _plain_no(prompt, heard)) is None
 
 
 def asks_for_address(top: Frame | None) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 
-from bot.answering import asked, asks_for_address, awaited_code, fits, meant_before, sure_of
+from bot.answering import asked, asks_for_address, awaited_code, fits, left, meant_before, sure_of
 from bot.builtin import UNSURE
 from bot.dialogue import Flow
 from bot.entities import FEW_WORDS, ORDER_NUMBER, another, lone_number
@@ -30,6 +30,7 @@ BEST = 3
 
 CANCEL = "cancel"
 REPEAT = "repeat"
+THANKS = "thanks"
 START = "start"
 FALLBACK = "help"
 CONTROL = (CANCEL, REPEAT)
@@ -99,6 +100,9 @@ def _told(work: Work, heard: Heard) -> None:
         return
     if intent in CONTROL and (command or not _expects_words(top, heard)):
         _steer(work, intent)
+        return
+    if intent == THANKS and top is not None and left(work, top, heard):
+        _steer(work, CANCEL)
         return
     if not command and top is not None and fits(work, top, heard, sure=bool(intent)):
         return

@@ -122,6 +122,7 @@ async def test_what_cannot_stand_on_a_label_is_said_and_nothing_is_lost(world: W
 
 
 @pytest.mark.parametrize(("words", "says"), [
+    ("no thanks", "All right, I have stopped."), ("Nein, danke!", "In Ordnung, ich habe abgebrochen."),
     ("cancel", "All right, I have stopped."), ("never mind", "All right, I have stopped."),
     ("can I speak to a human", "I am getting a person for you."), ("mitarbeiter", "I am getting a person for you."),
 ])  # fmt: skip
@@ -133,6 +134,18 @@ async def test_stopping_midway_changes_nothing(world: World, words: str, says: s
 
     assert await hold(world, order_id) == OPEN
     assert await address(world, order_id) == CUT
+
+
+async def test_no_thanks_is_no_street_and_no_town(world: World) -> None:
+    order_id = await held(world, ship_to={**CUT, "line1": "Strandvägen", "city": ""}, faults=("house_number_missing",))
+    await wish(world)
+    assert await world.say("no thanks") == ["All right, I have stopped."]
+    await wish(world)
+    assert await world.say("No. 5 Thanks Street") == ["The town is missing. Which one is it?"]
+
+    assert await world.say("no, thank you") == ["All right, I have stopped."]
+
+    assert await hold(world, order_id) == OPEN
 
 
 async def test_the_button_under_a_wrong_answer_gets_a_person_at_once(world: World) -> None:

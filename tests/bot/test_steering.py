@@ -104,6 +104,32 @@ def test_something_said_in_between_leaves_even_an_unanswered_question_open() -> 
     assert t.type("thank you") == ["thanks.welcome", "resume.back", "track.number"]
 
 
+@pytest.mark.parametrize(
+    "words", ["no thanks", "No, thank you!", "nein danke", "ne danke dir", "danke, nein", "thanks but no"]
+)
+def test_a_no_with_thanks_leaves_a_question_that_no_no_answers(words: str) -> None:
+    t = shop()
+    t.type("where is my order")
+    assert t.type(words) == ["cancel.done"]
+    assert t.state.frames == ()
+
+
+@pytest.mark.parametrize("words", ["no problem, thanks", "thank you, no worries at all", "danke"])
+def test_thanks_without_a_no_leave_nothing(words: str) -> None:
+    t = shop()
+    t.type("where is my order")
+    assert t.type(words) == ["thanks.welcome", "resume.back", "track.number"]
+
+
+@pytest.mark.parametrize("words", ["no thanks", "nein danke"])
+def test_a_no_with_thanks_is_the_no_of_a_question_that_has_one(words: str) -> None:
+    t = shop()
+    t.type("my parcel arrived damaged")
+    offered = t.state.frames[-1].question
+    assert offered is not None and "no" in [option.value for option in offered.options]
+    assert t.type(words) == ["person.declined"]
+
+
 def test_stopping_does_not_bring_back_what_was_left_before() -> None:
     t = shop()
     t.type("I want to cancel my order")
