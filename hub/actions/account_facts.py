@@ -18,8 +18,9 @@ from hub.errors import CrossdockError
 from hub.store.database import Row
 
 
-async def facts_of(services: Services, row: Row) -> Facts:
-    """Reads a row of `list_accounts`; an account that cannot be opened has its reason among them."""
+async def facts_of(services: Services, row: Row, dead: int) -> Facts:
+    """Reads a row of `list_accounts`; an account that cannot be opened has its reason among them. `dead`: messages that
+    are stuck."""
     health, observed = json.loads(row["health"]), json.loads(row["observed"])
     can: dict[str, Any] = {}
     try:
@@ -38,7 +39,7 @@ async def facts_of(services: Services, row: Row) -> Facts:
         heard_at=row["heard_at"],
         subscriptions=_observed(observed, "webhooks", Subscriptions),
         quota=_observed(observed, "quota", Left),
-        dead=row["dead"],
+        dead=dead,
         set_aside=row["set_aside"],
         troubles=tuple(_trouble(concern, told) for concern, told in sorted(health.items()) if isinstance(told, dict)),
         **can,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,10 @@ from hub.actions.account_facts import facts_of
 from hub.actions.order_view import Details, View, view
 from hub.actions.services import Services
 from hub.domain import wellbeing
-from hub.domain.signs import Sign
+from hub.domain.lifecycle import Outbox
+from hub.domain.order import ScanStatus
+from hub.domain.outgoing import Kind
+from hub.domain.signs import Sign, Unsent
 from hub.errors import NotFound
 from hub.store.database import Database, Row
 
@@ -20,7 +24,7 @@ _ACCOUNTS = """
     SELECT a.id, a.connector, a.name, a.state, a.settings, a.polled_at, a.heard_at, a.health, a.created_at, a.cursor,
            a.observed, coalesce(a.credentials_at, a.created_at) AS credentials_at,
            coalesce(w.waiting, 0) AS waiting, coalesce(w.unreadable, 0) AS set_aside,
-           coalesce(x.pending, 0) AS pending, coalesce(x.dead, 0) AS dead
+           coalesce(x.pending, 0) AS pending
     FROM accounts a
     LEFT JOIN (SELECT account_id, count(*) FILTER (WHERE state < 9) AS waiting,
                       count(*) FILTER (WHERE state = 10) AS unreadable
@@ -28,16 +32,28 @@ _ACCOUNTS = """
                      UNION ALL SELECT account_id, state FROM inbox WHERE merchant_id = $1 AND state = 1
                      UNION ALL SELECT account_id, state FROM inbox WHERE merchant_id = $1 AND state = 10) i
                GROUP BY account_id) w ON w.account_id = a.id
-    LEFT JOIN (SELECT account_id, count(*) FILTER (WHERE state < 9) AS pending,
-                      count(*) FILTER (WHERE state IN (10, 11)) AS dead
-               FROM (SELECT account_id, state FROM outbox WHERE merchant_id = $1 AND state < 9
-                     UNION ALL SELECT account_id, state FROM outbox x WHERE merchant_id = $1 AND state >= 10
-                       AND NOT (state = 11 AND kind = 'push_shipment' AND EXISTS (
-                           SELECT 1 FROM orders r WHERE r.id = x.key AND r.account_id = x.account_id
-                             AND r.cancelled_at IS NOT NULL))) o
+    LEFT JOIN (SELECT account_id, count(*) AS pending FROM outbox WHERE merchant_id = $1 AND state < 9
                GROUP BY account_id) x ON x.account_id = a.id
     WHERE a.merchant_id = $1 AND a.state <> 'removed' AND ($2::bigint IS NULL OR a.id = $2)
     ORDER BY a.connector, a.name"""
+
+_UNSENT = f"""
+    SELECT x.account_id, x.kind, x.state = {int(Outbox.REFUSED)} AS refused,
+           x.state = {int(Outbox.REFUSED)} AND x.kind = '{Kind.PUSH_SHIPMENT}' AND EXISTS (
+               SELECT 1 FROM orders o WHERE o.id = x.key AND o.account_id = x.account_id AND o.cancelled_at IS NOT NULL
+           ) AS cancelled_there,
+           coalesce(p.custody, '') AS custody,
+           p.id IS NOT NULL AND EXISTS (
+               SELECT 1 FROM scans s WHERE s.parcel_id = p.id
+                 AND s.status IN ('{ScanStatus.DELIVERED}', '{ScanStatus.RETURN_TO_SENDER}')) AS arrived,
+           p.id IS NOT NULL AND EXISTS (
+               SELECT 1 FROM returns r WHERE r.order_id = p.order_id AND r.state = 'closed') AS returned,
+           count(*) AS messages
+    FROM outbox x LEFT JOIN parcels p
+        ON x.state = {int(Outbox.REFUSED)} AND x.kind = '{Kind.VOID_LABEL}' AND p.id = x.key
+    WHERE x.merchant_id = $1 AND x.state >= 10 AND x.state <= 11 AND ($2::bigint IS NULL OR x.account_id = $2)
+    GROUP BY 1, 2, 3, 4, 5, 6, 7"""  # noqa: S608 - constants only
+"""Messages that did not get through, as many of each sort. The index of those wants to hear of `state >= 10`."""
 
 
 class SignView(View, frozen=True):
@@ -56,8 +72,8 @@ class SignView(View, frozen=True):
 
 
 class AccountView(View, frozen=True):
-    """One account. `waiting` and `set_aside` count deliveries, `pending` and `dead` messages that leave; a shipment
-    that a channel refuses because it had cancelled the order is not stuck: the hold of that order tells of it.
+    """One account. `waiting` and `set_aside` count deliveries, `pending` and `dead` messages that leave; `dead` are
+    those that wait for somebody (`wellbeing.stuck`).
 
     `condition` is well, needs_you or broken; `lag_seconds`: how old what is known of the channel may be;
     `credentials_end_at`: when new ones are needed, where the channel sets an end. `quota` and `webhooks` are as they
@@ -90,7 +106,8 @@ class AccountView(View, frozen=True):
 async def list_accounts(services: Services, merchant_id: int) -> tuple[AccountView, ...]:
     """The merchant's accounts, by connector and name."""
     rows = await services.database.plain.fetch(_ACCOUNTS, merchant_id, None)
-    return tuple([await _view(services, row) for row in rows])
+    dead = await _dead(services.database, merchant_id, None)
+    return tuple([await _view(services, row, dead[row["id"]]) for row in rows])
 
 
 async def show_account(services: Services, merchant_id: int, account_id: int) -> AccountView:
@@ -98,16 +115,26 @@ async def show_account(services: Services, merchant_id: int, account_id: int) ->
     rows = await services.database.plain.fetch(_ACCOUNTS, merchant_id, account_id)
     if not rows:
         raise NotFound(f"no account {account_id}; `python main.py channel list` shows those there are")
-    return await _view(services, rows[0])
+    dead = await _dead(services.database, merchant_id, account_id)
+    return await _view(services, rows[0], dead[account_id])
 
 
-async def _view(services: Services, row: Row) -> AccountView:
-    facts, now = await facts_of(services, row), services.clock.now()
+async def _dead(database: Database, merchant_id: int, account_id: int | None) -> Counter[int]:
+    """How many messages of each account are stuck."""
+    dead: Counter[int] = Counter()
+    for row in await database.plain.fetch(_UNSENT, merchant_id, account_id):
+        if wellbeing.stuck(Unsent(**{name: row[name] for name in Unsent.__struct_fields__})):
+            dead[row["account_id"]] += row["messages"]
+    return dead
+
+
+async def _view(services: Services, row: Row, dead: int) -> AccountView:
+    facts, now = await facts_of(services, row, dead), services.clock.now()
     seen, behind = wellbeing.condition(facts, now), wellbeing.lag(facts, now)
     observed: Mapping[str, Any] = json.loads(row["observed"])
     return view(AccountView, row, {
         "settings": json.loads(row["settings"]), "health": json.loads(row["health"]),
-        "webhook_path": f"/webhooks/{row['id']}", "condition": seen.level.value,
+        "dead": dead, "webhook_path": f"/webhooks/{row['id']}", "condition": seen.level.value,
         "lag_seconds": None if behind is None else int(behind.total_seconds()),
         "credentials_end_at": facts.credentials_end,
         "quota": dict(observed.get("quota", {})), "webhooks": dict(observed.get("webhooks", {})),

@@ -65,6 +65,19 @@ class Left(Value, frozen=True):
     resets_at: datetime | None = None
 
 
+class Unsent(Value, frozen=True):
+    """A message that did not get through: refused, or given up after many tries. `cancelled_there`: it is of an order
+    that its channel has cancelled. About a parcel's label: the parcel's `custody` (empty for others), whether the
+    carrier's own scans say that it has `arrived` at its buyer or is back, and whether a return of its order is done."""
+
+    kind: str
+    refused: bool
+    cancelled_there: bool = False
+    custody: str = ""
+    arrived: bool = False
+    returned: bool = False
+
+
 class Facts(Value, frozen=True):
     """Everything an account's condition follows from. `state` is active, reconnect or closed; `reached`: up to where an
     unfinished long pull has come; `unopened`: why the account cannot even be opened; `secret`: whether there are

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from hub.domain.signs import Condition, Facts, Heal, Left, Level, Sign, Subscriptions, Trouble
+from hub.domain.lifecycle import Custody
+from hub.domain.outgoing import Kind
+from hub.domain.signs import Condition, Facts, Heal, Left, Level, Sign, Subscriptions, Trouble, Unsent
 
 REMIND = timedelta(days=30)
 """How long before credentials end a person is asked to make new ones."""
@@ -23,6 +25,9 @@ UNCHECKED = timedelta(hours=3)
 SCARCE = 20
 """A quota of which less than a twentieth is left is worth a look."""
 
+LEFT_HERE = frozenset(Custody) - {Custody.PACKED, Custody.MANIFESTED, Custody.CANCELLED}
+"""Custody of parcels that went out, as far as we know."""
+
 PASSING = frozenset({"retry", "unknown"})
 """Failures that are tried again by themselves."""
 
@@ -33,6 +38,23 @@ def condition(facts: Facts, now: datetime) -> Condition:
     levels = {sign.level for sign in signs}
     worst = next((level for level in (Level.BROKEN, Level.NEEDS_YOU) if level in levels), Level.WELL)
     return Condition(level=worst, signs=signs)
+
+
+def stuck(message: Unsent) -> bool:
+    """Whether a message that did not get through waits for somebody.
+
+    A shipment that a channel refuses because it had cancelled the order does not: the hold of that order tells of it. A
+    label that its carrier does not take back was used, and will be refused for ever: it waits only while its parcel,
+    cancelled here, is on its way and may be called back. Once that has arrived, or its goods have been returned,
+    or where the parcel was handed over after all, the order tells what there is to do.
+    """
+    if not message.refused:
+        return True
+    if message.kind == Kind.PUSH_SHIPMENT:
+        return not message.cancelled_there
+    if message.kind == Kind.VOID_LABEL:
+        return not (message.custody in LEFT_HERE or message.arrived or message.returned)
+    return True
 
 
 def lag(facts: Facts, now: datetime) -> timedelta | None:

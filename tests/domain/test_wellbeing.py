@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.actions import account_words
-from hub.domain.signs import Facts, Heal, Left, Level, Sign, Subscriptions, Trouble
-from hub.domain.wellbeing import condition, lag
+from hub.domain.outgoing import Kind
+from hub.domain.signs import Facts, Heal, Left, Level, Sign, Subscriptions, Trouble, Unsent
+from hub.domain.wellbeing import condition, lag, stuck
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -49,6 +50,42 @@ def test_a_shop_that_is_well_says_so_everywhere() -> None:
         "set_aside": "no_set_aside",
     }  # fmt: skip
     assert {sign.level for sign in seen.signs} == {Level.WELL}
+
+
+# ---------------------------------------------------------------- messages that did not get through
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_what_was_given_up_is_stuck_whatever_became_of_its_order(kind: Kind) -> None:
+    assert stuck(
+        Unsent(kind=kind, refused=False, cancelled_there=True, custody="delivered", arrived=True, returned=True)
+    )
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_what_was_refused_is_stuck_when_nothing_speaks_for_the_contrary(kind: Kind) -> None:
+    assert stuck(Unsent(kind=kind, refused=True))
+
+
+def test_a_shipment_that_a_shop_refuses_because_it_had_cancelled_needs_nobody() -> None:
+    assert not stuck(Unsent(kind=Kind.PUSH_SHIPMENT, refused=True, cancelled_there=True))
+    assert stuck(Unsent(kind=Kind.PUSH_STATUS, refused=True, cancelled_there=True))
+
+
+@pytest.mark.parametrize(
+    ("more", "needed"),
+    [
+        ({"custody": "cancelled"}, True), ({"custody": "packed"}, True), ({"custody": "manifested"}, True),
+        ({"custody": "handed_over"}, False), ({"custody": "delivered"}, False), ({"custody": "lost"}, False),
+        ({"custody": "damaged"}, False), ({"custody": "returned_to_sender"}, False),
+        ({"custody": "cancelled", "arrived": True}, False), ({"custody": "cancelled", "returned": True}, False),
+    ],
+)  # fmt: skip
+def test_a_label_that_was_used_is_stuck_only_while_its_parcel_can_be_called_back(
+    more: dict[str, Any], needed: bool
+) -> None:
+    assert stuck(Unsent(kind=Kind.VOID_LABEL, refused=True, **more)) is needed
+    assert stuck(Unsent(kind=Kind.BUY_LABEL, refused=True, **more)), "of a label only its voiding"
 
 
 # ---------------------------------------------------------------- the connection

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 
 from connectors.demo_store import server as store_side
-from hub.actions.list_accounts import show_account
+from hub.actions.list_accounts import list_accounts, show_account
 from hub.actions.renew_account import renew_account
-from hub.domain.lifecycle import Outbox
+from hub.domain.lifecycle import Lifecycle, Outbox, Work
 from hub.errors import Invalid, NotFound
 from hub.store.database import Database
 from hub.web.services import Services
 from tests.connectors.etsy.harness import HARNESS as ETSY
 from tests.web.conftest import Client, csrf, signed_in, token
-from tests.web.rows import Shop
+from tests.web.rows import START, Shop
 
 ROOM = "/console/accounts"
 NAME = "nordlicht"
@@ -199,6 +199,44 @@ async def test_a_shipment_refused_by_a_shop_that_had_cancelled_is_not_stuck(
     await shop.message(cancelled, "push_shipment", Outbox.DEAD, error="HTTP 503")
     await shop.message(kept, "push_shipment", Outbox.REFUSED, error="no such order")
     assert (await show_account(hub, shop.merchant_id, account_id)).dead == 2
+
+
+async def test_a_label_that_cannot_be_voided_needs_somebody_until_its_parcel_has_arrived(
+    hub: Services, shop: Shop, database: Database
+) -> None:
+    account_id = await shop.account(name="Carrier", connector="demo_carrier")
+    order = await shop.order(state=Lifecycle.CANCELLED)
+    work = await shop.work(order, Work.CANCELLED)
+    parcel = await shop.parcel(order, work, {}, custody="cancelled", label="void_requested")
+
+    async def stuck() -> int:
+        return (await show_account(hub, shop.merchant_id, account_id)).dead
+
+    await shop.message(
+        parcel,
+        "void_label",
+        Outbox.REFUSED,
+        account_id=account_id,
+        lane=f"account:{account_id}",
+        error="409 on its way",
+    )
+    await shop.scan(parcel, "in_transit", "Malmö", 8)
+    assert await stuck() == 1, "somebody may still call it back"
+    await shop.scan(parcel, "delivered", "Malmö", 30)
+    assert await stuck() == 0
+    (listed,) = [it for it in await list_accounts(hub, shop.merchant_id) if it.id == str(account_id)]
+    assert listed.dead == 0
+
+    lost = await shop.parcel(order, work, {}, custody="cancelled", label="void_requested")
+    await shop.message(lost, "void_label", Outbox.REFUSED, account_id=account_id, lane=f"account:{account_id}")
+    assert await stuck() == 1
+    back = await shop.put(
+        "returns", order_id=order, number=f"R-{order}", state="received", reason="refused", details={},
+        requested_by="agent", requested_at=START,
+    )  # fmt: skip
+    assert await stuck() == 1
+    await database.plain.execute("UPDATE returns SET state = 'closed' WHERE id = $1", back)
+    assert await stuck() == 0, "its goods are here again"
 
 
 async def test_dead_letters_are_resent_those_of_this_account_only(
