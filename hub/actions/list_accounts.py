@@ -48,11 +48,12 @@ _UNSENT = f"""
                  AND s.status IN ('{ScanStatus.DELIVERED}', '{ScanStatus.RETURN_TO_SENDER}')) AS arrived,
            p.id IS NOT NULL AND EXISTS (
                SELECT 1 FROM returns r WHERE r.order_id = p.order_id AND r.state = 'closed') AS returned,
+           CASE WHEN p.id IS NOT NULL THEN x.created_at END AS since,
            count(*) AS messages
     FROM outbox x LEFT JOIN parcels p
         ON x.state = {int(Outbox.REFUSED)} AND x.kind = '{Kind.VOID_LABEL}' AND p.id = x.key
     WHERE x.merchant_id = $1 AND x.state >= 10 AND x.state <= 11 AND ($2::bigint IS NULL OR x.account_id = $2)
-    GROUP BY 1, 2, 3, 4, 5, 6, 7"""  # noqa: S608 - constants only
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"""  # noqa: S608 - constants only
 """Messages that did not get through, as many of each sort. The index of those wants to hear of `state >= 10`."""
 
 
@@ -106,7 +107,7 @@ class AccountView(View, frozen=True):
 async def list_accounts(services: Services, merchant_id: int) -> tuple[AccountView, ...]:
     """The merchant's accounts, by connector and name."""
     rows = await services.database.plain.fetch(_ACCOUNTS, merchant_id, None)
-    dead = await _dead(services.database, merchant_id, None)
+    dead = await _dead(services, merchant_id, None)
     return tuple([await _view(services, row, dead[row["id"]]) for row in rows])
 
 
@@ -115,15 +116,16 @@ async def show_account(services: Services, merchant_id: int, account_id: int) ->
     rows = await services.database.plain.fetch(_ACCOUNTS, merchant_id, account_id)
     if not rows:
         raise NotFound(f"no account {account_id}; `python main.py channel list` shows those there are")
-    dead = await _dead(services.database, merchant_id, account_id)
+    dead = await _dead(services, merchant_id, account_id)
     return await _view(services, rows[0], dead[account_id])
 
 
-async def _dead(database: Database, merchant_id: int, account_id: int | None) -> Counter[int]:
+async def _dead(services: Services, merchant_id: int, account_id: int | None) -> Counter[int]:
     """How many messages of each account are stuck."""
     dead: Counter[int] = Counter()
-    for row in await database.plain.fetch(_UNSENT, merchant_id, account_id):
-        if wellbeing.stuck(Unsent(**{name: row[name] for name in Unsent.__struct_fields__})):
+    now = services.clock.now()
+    for row in await services.database.plain.fetch(_UNSENT, merchant_id, account_id):
+        if wellbeing.stuck(Unsent(**{name: row[name] for name in Unsent.__struct_fields__}), now):
             dead[row["account_id"]] += row["messages"]
     return dead
 

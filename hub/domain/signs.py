@@ -68,7 +68,8 @@ class Left(Value, frozen=True):
 class Unsent(Value, frozen=True):
     """A message that did not get through: refused, or given up after many tries. `cancelled_there`: it is of an order
     that its channel has cancelled. About a parcel's label: the parcel's `custody` (empty for others), whether the
-    carrier's own scans say that it has `arrived` at its buyer or is back, and whether a return of its order is done."""
+    carrier's own scans say that it has `arrived` at its buyer or is back, whether a return of its order is done,
+    and `since` when it was to be voided."""
 
     kind: str
     refused: bool
@@ -76,6 +77,7 @@ class Unsent(Value, frozen=True):
     custody: str = ""
     arrived: bool = False
     returned: bool = False
+    since: datetime | None = None
 
 
 class Facts(Value, frozen=True):

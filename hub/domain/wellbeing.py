@@ -28,6 +28,9 @@ SCARCE = 20
 LEFT_HERE = frozenset(Custody) - {Custody.PACKED, Custody.MANIFESTED, Custody.CANCELLED}
 """Custody of parcels that went out, as far as we know."""
 
+UNDER_WAY = timedelta(days=60)
+"""No parcel is under way for longer, scanned or not: so long carriers are asked about those that were handed over."""
+
 PASSING = frozenset({"retry", "unknown"})
 """Failures that are tried again by themselves."""
 
@@ -40,20 +43,21 @@ def condition(facts: Facts, now: datetime) -> Condition:
     return Condition(level=worst, signs=signs)
 
 
-def stuck(message: Unsent) -> bool:
+def stuck(message: Unsent, now: datetime) -> bool:
     """Whether a message that did not get through waits for somebody.
 
     A shipment that a channel refuses because it had cancelled the order does not: the hold of that order tells of it. A
     label that its carrier does not take back was used, and will be refused for ever: it waits only while its parcel,
-    cancelled here, is on its way and may be called back. Once that has arrived, or its goods have been returned,
-    or where the parcel was handed over after all, the order tells what there is to do.
+    cancelled here, is on its way and may be called back. Once that has arrived, its goods have been returned, it was
+    handed over after all, or must have ended somewhere (`UNDER_WAY`), the order tells what there is to do.
     """
     if not message.refused:
         return True
     if message.kind == Kind.PUSH_SHIPMENT:
         return not message.cancelled_there
     if message.kind == Kind.VOID_LABEL:
-        return not (message.custody in LEFT_HERE or message.arrived or message.returned)
+        ended = message.since is not None and now - message.since > UNDER_WAY
+        return not (message.custody in LEFT_HERE or message.arrived or message.returned or ended)
     return True
 
 

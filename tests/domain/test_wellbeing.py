@@ -58,18 +58,18 @@ def test_a_shop_that_is_well_says_so_everywhere() -> None:
 @pytest.mark.parametrize("kind", list(Kind))
 def test_what_was_given_up_is_stuck_whatever_became_of_its_order(kind: Kind) -> None:
     assert stuck(
-        Unsent(kind=kind, refused=False, cancelled_there=True, custody="delivered", arrived=True, returned=True)
+        Unsent(kind=kind, refused=False, cancelled_there=True, custody="delivered", arrived=True, returned=True), NOW
     )
 
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_what_was_refused_is_stuck_when_nothing_speaks_for_the_contrary(kind: Kind) -> None:
-    assert stuck(Unsent(kind=kind, refused=True))
+    assert stuck(Unsent(kind=kind, refused=True), NOW)
 
 
 def test_a_shipment_that_a_shop_refuses_because_it_had_cancelled_needs_nobody() -> None:
-    assert not stuck(Unsent(kind=Kind.PUSH_SHIPMENT, refused=True, cancelled_there=True))
-    assert stuck(Unsent(kind=Kind.PUSH_STATUS, refused=True, cancelled_there=True))
+    assert not stuck(Unsent(kind=Kind.PUSH_SHIPMENT, refused=True, cancelled_there=True), NOW)
+    assert stuck(Unsent(kind=Kind.PUSH_STATUS, refused=True, cancelled_there=True), NOW)
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,17 @@ def test_a_shipment_that_a_shop_refuses_because_it_had_cancelled_needs_nobody() 
 def test_a_label_that_was_used_is_stuck_only_while_its_parcel_can_be_called_back(
     more: dict[str, Any], needed: bool
 ) -> None:
-    assert stuck(Unsent(kind=Kind.VOID_LABEL, refused=True, **more)) is needed
-    assert stuck(Unsent(kind=Kind.BUY_LABEL, refused=True, **more)), "of a label only its voiding"
+    assert stuck(Unsent(kind=Kind.VOID_LABEL, refused=True, **more), NOW) is needed
+    assert stuck(Unsent(kind=Kind.BUY_LABEL, refused=True, **more), NOW), "of a label only its voiding"
+
+
+def test_a_parcel_that_nobody_scans_is_called_back_within_weeks_or_never() -> None:
+    def of_age(**age: float) -> Unsent:
+        return Unsent(kind=Kind.VOID_LABEL, refused=True, custody="cancelled", since=ago(**age))
+
+    assert stuck(of_age(days=59), NOW)
+    assert not stuck(of_age(days=61), NOW)
+    assert stuck(Unsent(kind=Kind.VOID_LABEL, refused=False, custody="cancelled", since=ago(days=61)), NOW)
 
 
 # ---------------------------------------------------------------- the connection
