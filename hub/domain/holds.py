@@ -6,11 +6,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+from hub.domain.address_told import KEPT_AS
 from hub.domain.order import Value
-from hub.domain.outcome import HoldNeed
+from hub.domain.outcome import Event, HoldNeed
 from hub.errors import Invalid
 
 ESCALATE, CANCEL, ACCEPT = "escalate", "cancel", "accept"
+
+PERSONAL = ("suggestion", KEPT_AS, "email", "phones")
+"""Parts of a hold's detail that say who somebody is or where they live. The hold forgets them with the person."""
 
 
 class Protocol(Value, frozen=True):
@@ -46,6 +50,12 @@ REASONS = (
     "manual", "rule",
 )  # fmt: skip
 """Every reason a hold may have."""
+
+
+def held(need: HoldNeed) -> Event:
+    """What the timeline says of a new hold. Events are for ever, so they say nothing that may have to be forgotten."""
+    detail = {name: value for name, value in need.detail.items() if name not in PERSONAL}
+    return Event("held", {"reason": need.reason, **detail})
 
 
 def protocol_of(need: HoldNeed) -> Protocol:

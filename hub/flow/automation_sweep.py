@@ -12,6 +12,7 @@ import msgspec
 from hub.domain import automation_outcome as outcomes
 from hub.domain.automation import Moment, RuleSet, Trigger
 from hub.domain.automation_overdue import STAYS
+from hub.domain.holds import held
 from hub.domain.outcome import Event
 from hub.flow import automation, automation_facts
 from hub.flow.automation_facts import Record, Seen
@@ -164,7 +165,7 @@ class Sweep:
         need = outcomes.hold_need(plan.firings, before.get(order_id))
         if need is not None:
             batch.hold(merchant_id, order_id, need)
-            events += [] if order_id in before else [Event("held", {"reason": need.reason, **need.detail})]
+            events += [] if order_id in before else [held(need)]
         for message in outcomes.messages(plan.firings, desk):
             batch.message(merchant_id, message)
         version: int = row["version"]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from hub.domain.address_told import KEPT_AS
+from hub.domain.holds import PERSONAL
 from hub.domain.lifecycle import Inbox as State
 from hub.domain.order import Erasure
 from hub.flow.intake_common import Intake
@@ -25,7 +25,7 @@ FIND = f"""SELECT id, external_id, state, email, customer_id FROM orders WHERE i
 FORGET_ORDERS = """UPDATE orders
     SET buyer = '{}', ship_to = NULL, bill_to = NULL, email = '', note = '', customer_id = NULL
     WHERE id = ANY($1::bigint[])"""
-ON_HOLDS = f"ARRAY['suggestion', '{KEPT_AS}', 'email', 'phones']"
+ON_HOLDS = "ARRAY[" + ", ".join(f"'{name}'" for name in PERSONAL) + "]"
 FORGET_HOLDS = f"""UPDATE holds SET detail = detail - {ON_HOLDS}
     WHERE order_id = ANY($1::bigint[]) AND detail ?| {ON_HOLDS}"""  # noqa: S608 - constants only
 FORGET_CUSTOMERS = """UPDATE customers c SET name = '', phone = '', email = 'erased:' || c.id

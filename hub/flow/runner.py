@@ -16,6 +16,7 @@ import structlog
 from msgspec.structs import replace
 
 from hub.domain.automation_outcome import kept_back
+from hub.domain.holds import held
 from hub.domain.lifecycle import FOREVER, Lifecycle, Work
 from hub.domain.outcome import Changes, Event, HoldNeed, OrderRow, Outcome, State, WorkRow
 from hub.errors import Conflict
@@ -184,7 +185,7 @@ def _holds(stage: Stage[Any], row: OrderRow | WorkRow, outcome: Outcome, order_i
         if differs:
             batch.hold(row.merchant_id, order_id, need)
         if before is None or (differs and isinstance(row, WorkRow) and need.reason not in stage.holds):
-            events.append(Event("held", {"reason": need.reason, **need.detail}))
+            events.append(held(need))
     needed = {need.reason for need in outcome.holds}
     for reason in sorted(set(known) & stage.holds - needed):
         batch.healed.append(known[reason].id)

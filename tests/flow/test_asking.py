@@ -79,7 +79,9 @@ async def test_each_hold_asks_once_and_a_new_one_asks_again(mailed: Desk) -> Non
     await mailed.orders()
     assert len(await questions(mailed)) == 2
     await mailed.take(replace(order, revised_at=at(7)))
-    assert len(await questions(mailed)) == 3, "the shop told the bad address again, and a new hold opened"
+    assert len(await questions(mailed)) == 2, "the shop told the old address again, which has been corrected"
+    await mailed.take(replace(order, revised_at=at(8), ship_to=replace(TYPO, postcode="1O559")))
+    assert len(await questions(mailed)) == 3, "the shop told another bad address, and a new hold opened"
 
 
 async def test_a_hold_that_asks_others_says_nothing_to_the_customer(mailed: Desk) -> None:

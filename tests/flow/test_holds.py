@@ -15,7 +15,7 @@ from hub.actions.release_holds import Releases, release_holds
 from hub.actions.switch_rules import switch_rules
 from hub.domain.fraud_default import DEFAULT
 from hub.domain.lifecycle import Lifecycle
-from hub.domain.order import RiskFact
+from hub.domain.order import Buyer, RiskFact
 from hub.errors import Conflict, Invalid, NotFound
 from tests.flow.desk import BERLIN, Desk, an_order
 from tests.support.world import MERCHANT
@@ -55,6 +55,19 @@ async def test_an_accepted_suggestion_corrects_the_address_and_the_order_ships(d
     assert len(await desk.parcels(order_id)) == 1
     assert "hold_released" in await desk.events(order_id)
     await desk.sound()
+
+
+async def test_the_timeline_says_what_is_wrong_and_nothing_of_who_it_is(desk: Desk) -> None:
+    """Events are never changed, so a person who is forgotten must not stand in them."""
+    buyer = Buyer(name="Kim", email="kim(at)home", phone="1")
+    order_id = await desk.take(an_order(ship_to=replace(TYPO, phone=""), buyer=buyer))
+
+    held = await desk.world.rows("SELECT details FROM events WHERE order_id = $1 AND kind = 'held'", order_id)
+    told = {event["reason"]: event for event in (msgspec.json.decode(row["details"]) for row in held)}
+    assert told["address"]["faults"] == ["postcode_unknown"]
+    assert told["customer"]["what"] == "contact"
+    text = " ".join(row["details"] for row in held)
+    assert not [word for word in ("suggestion", "10557", "kim(at)home", "phones") if word in text]
 
 
 async def test_only_what_is_offered_and_only_ones_own(desk: Desk) -> None:
