@@ -35,7 +35,7 @@ UNITS = 10_000_000
 Stocks: TypeAlias = "Callable[[Services, int, int], Awaitable[None]]"
 """Puts so many units of a merchant's goods on shelves."""
 
-AHEAD = 50
+AHEAD = 400
 """Orders that a store places before it tells of them: with all of them first, the hub would stand still meanwhile."""
 
 LOOK_SECONDS = 0.1
