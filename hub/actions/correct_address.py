@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +14,7 @@ from msgspec import json as msgjson
 
 from hub.actions.release_hold import Release, lock, release_within
 from hub.domain.address_correcting import COUNTRY, Checks, wrongs
+from hub.domain.address_standing import Progress, Standing, standing
 from hub.domain.fraud_reading import read
 from hub.domain.fraud_rules import AddressRules
 from hub.domain.lifecycle import phase
@@ -35,25 +35,6 @@ FIND = f"""SELECT o.id, o.number, o.state, o.ship_to, h.id AS hold_id, h.detail,
     WHERE o.merchant_id = $1 AND o.id = ANY($2::bigint[])
     ORDER BY h.id IS NULL, o.state >= 9, o.id DESC LIMIT 1"""  # noqa: S608 our own text
 RULES = "SELECT text FROM review_rules WHERE merchant_id = $1 ORDER BY version DESC LIMIT 1"
-
-OVER = frozenset({"cancelled", "rejected"})
-
-
-class Standing(StrEnum):
-    """What may be done about where an order goes."""
-
-    HELD = "held"
-    """It waits for its address: the customer may correct it."""
-    BY_PERSON = "by_person"
-    """It waits for its address, and the country is missing, or is the trouble: that decides prices and law."""
-    OPEN = "open"
-    """It does not wait for its address, and nothing of it is labeled: a person may change it."""
-    LABELED = "labeled"
-    """A label with the address has been bought."""
-    LEFT = "left"
-    """Goods have left, or all is done."""
-    OVER = "over"
-    """Cancelled or rejected."""
 
 
 class Destination(Value, frozen=True):
@@ -144,11 +125,12 @@ def _destination(row: Row, rules: AddressRules) -> Destination:
     no_po_box = "po_box_refused" in detail.get("faults", ())
     checks = Checks(house_numbers=rules.house_numbers, no_po_box=no_po_box)
     suggestion = detail.get("suggestion")
+    progress = _progress(row, detail, address, checks)
     return Destination(
         order_id=row["id"],
         number=row["number"].lstrip("#"),
-        phase=phase(phase_facts(row)),
-        standing=_standing(row, detail, address, checks),
+        phase=progress.phase,
+        standing=standing(progress),
         checks=checks,
         address=address,
         hold_id=row["hold_id"] or 0,
@@ -156,18 +138,16 @@ def _destination(row: Row, rules: AddressRules) -> Destination:
     )
 
 
-def _standing(row: Row, detail: dict[str, Any], address: Address | None, checks: Checks) -> Standing:
-    """Holds first: an order that waits has not gone anywhere."""
-    now = phase(phase_facts(row))
-    if now in OVER:
-        return Standing.OVER
-    if row["shipped"] or row["state"] >= 9:
-        return Standing.LEFT
-    if row["hold_id"] is None:
-        return Standing.LABELED if row["labeled"] else Standing.OPEN
-    abroad = address is None or any(wrong.part == COUNTRY for wrong in wrongs(address, checks))
-    offered = "use_address" in msgjson.decode(row["resolutions"], type=list[str])
-    return Standing.HELD if offered and detail.get("what") == "address" and not abroad else Standing.BY_PERSON
+def _progress(row: Row, detail: dict[str, Any], address: Address | None, checks: Checks) -> Progress:
+    held = row["hold_id"] is not None
+    return Progress(
+        phase=phase(phase_facts(row)),
+        left=bool(row["shipped"]) or row["state"] >= 9,
+        labeled=row["labeled"],
+        held=held,
+        correctable=held and detail.get("what") == "address" and "use_address" in msgjson.decode(row["resolutions"]),
+        abroad=address is None or any(wrong.part == COUNTRY for wrong in wrongs(address, checks)),
+    )
 
 
 @lru_cache(maxsize=256)
