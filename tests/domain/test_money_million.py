@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, cast
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -236,7 +237,8 @@ class Till:
         )
         around = Around()
         around.payments[present.id] = cast(Any, payments)
-        Amendment(intake, around, {}).take(present, again)
+        stored = {**present.row, "ship_to": msgspec.json.encode(present.row["ship_to"]).decode()}
+        Amendment(intake, around, {}).take(Present(stored, present.version, present.state), again)
         owed.place(before, -1)
         owed.place(after)
         self.seen["revised"] += 1
