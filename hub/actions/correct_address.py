@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import json as msgjson
 
-from hub.actions.release_hold import Release, lock, release_within
+from hub.actions.release_hold import HOLD, Release, audited, lock, release_within
 from hub.domain.address_correcting import COUNTRY, Checks, wrongs
 from hub.domain.address_standing import Progress, Standing, standing
 from hub.domain.fraud_reading import read
@@ -71,7 +71,7 @@ async def correct_address(tx: Tx, ids: Ids, now: datetime, asked: Correction) ->
     """Gives the order the address and lets it go on. Raises `NotFound` for another merchant's hold, `Conflict` when it
     is closed, or the order goes elsewhere meanwhile, `Invalid` for an address that review would hold again."""
     who = asked.merchant_id
-    hold = await tx.fetchrow("SELECT * FROM holds WHERE merchant_id = $1 AND id = $2", who, asked.hold_id)
+    hold = await tx.fetchrow(HOLD, who, asked.hold_id)
     if hold is None:
         raise NotFound(f"no hold {asked.hold_id}")
     await lock(tx, hold)
@@ -93,7 +93,7 @@ async def correct_address(tx: Tx, ids: Ids, now: datetime, asked: Correction) ->
     batch = Batch(ids, now)
     await release_within(tx, batch, release)
     await batch.flush(tx)
-    await audit.append(tx, ids, _entry(release, hold, now))
+    await audit.append(tx, ids, audited(hold, release, now))
     await announce(tx, "orders", "fulfillments")
 
 
@@ -105,18 +105,6 @@ def _check(found: Destination, address: Address) -> None:
     wrong = wrongs(address, found.checks)
     if wrong:
         raise Invalid("address", ", ".join(f"{it.part}: {it.why}" for it in wrong))
-
-
-def _entry(release: Release, hold: Row, now: datetime) -> audit.Entry:
-    details = {"resolution": release.resolution, "note": release.note, "reason": hold["reason"]}
-    return audit.Entry(
-        merchant_id=release.merchant_id,
-        at=now,
-        actor=release.actor,
-        action="release_hold",
-        subject=f"order:{hold['order_id']}",
-        details=details,
-    )
 
 
 def _destination(row: Row, rules: AddressRules) -> Destination:

@@ -80,7 +80,7 @@ async def release_hold(services: Services, release: Release) -> None:
             if release.resolution in AGAIN:
                 await _try_again(services, tx, order["id"], now)
         await batch.flush(tx)
-        await audit.append(tx, services.ids, _entry(services, hold, release))
+        await audit.append(tx, services.ids, audited(hold, release, now))
         await announce(tx, "orders", "fulfillments", "outbox")
 
 
@@ -159,11 +159,12 @@ async def _cancel(services: Services, tx: Tx, batch: Batch, order: Row, release:
     await cancelling.cancel(tx, batch, target, asked)
 
 
-def _entry(services: Services, hold: Row, release: Release) -> audit.Entry:
+def audited(hold: Row, release: Release, at: datetime) -> audit.Entry:
+    """Who let go of which hold how, for the audit trail."""
     details: dict[str, Any] = {"resolution": release.resolution, "note": release.note, "reason": hold["reason"]}
     return audit.Entry(
         merchant_id=release.merchant_id,
-        at=services.clock.now(),
+        at=at,
         actor=release.actor,
         action="release_hold",
         subject=f"order:{hold['order_id']}",

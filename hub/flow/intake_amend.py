@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from hub.domain.address_told import KEPT_AS
+from hub.domain.holds import held
 from hub.domain.lifecycle import PAYMENT_MOVES, Lifecycle, PaymentState, Work, move_order
 from hub.domain.order import ChannelOrder
 from hub.domain.outcome import Event, HoldNeed
@@ -129,10 +130,11 @@ class Amendment:
         changed.extend(self._changed_lines(present, order))
         if changed and present.state is Lifecycle.IN_PROGRESS:
             detail: dict[str, object] = {"what": "changed_after_routing", "changed": changed}
-            asked = {KEPT_AS: to_builtins(order.ship_to)} if "address" in changed else {}
-            need = HoldNeed("manual", detail | asked, ("accept", "cancel"))
+            if "address" in changed:
+                detail[KEPT_AS] = to_builtins(order.ship_to)
+            need = HoldNeed("manual", detail, ("accept", "cancel"))
             self.intake.batch.hold(present.row["merchant_id"], present.id, need)
-            self.intake.event(present, Event("held", {"reason": "manual", **detail}))
+            self.intake.event(present, held(need))
 
     def _changed_lines(self, present: Present, order: ChannelOrder) -> list[object]:
         stored = {row["external_id"]: row for row in self.around.lines.get(present.id, ())}
