@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import cached_property
 from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
@@ -110,7 +111,9 @@ class Differ(_Rule, frozen=True, tag="differ"):
 
     def applies(self, bought: Purchase, seen: Sightings) -> Why | None:
         """The facts for which the rule counts here."""
-        billed, sent = (_part(place, self.by) for place in (bought.bill_to, bought.ship_to))
+        if bought.bill_to == bought.ship_to:
+            return None
+        billed, sent = _part(bought.bill_to, self.by), _part(bought.ship_to, self.by)
         if not billed or not sent or billed == sent:
             return None
         return {"why": "differ", "by": self.by, "billed": billed, "sent": sent}
@@ -123,7 +126,9 @@ class Distance(_Rule, frozen=True, tag="distance"):
 
     def applies(self, bought: Purchase, seen: Sightings) -> Why | None:
         """The facts for which the rule counts here."""
-        billed, sent = (where(_part(place, "country")) for place in (bought.bill_to, bought.ship_to))
+        if bought.bill_to == bought.ship_to:
+            return None
+        billed, sent = where(_part(bought.bill_to, "country")), where(_part(bought.ship_to, "country"))
         km = great_circle_km(billed, sent) if billed and sent else 0
         return {"why": "distance", "km": round(km / 100) * 100} if km > self.over_km else None
 
@@ -214,8 +219,11 @@ class HoldRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     then: Literal["escalate", "cancel", "accept"] | None = None
 
 
-class RuleSet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All rules of review of one merchant, in the order in which they are told. `version` 0: shipped, never changed."""
+class RuleSet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
+    """All rules of review of one merchant, in the order in which they are told. `version` 0: shipped, never changed.
+
+    What follows from the rules alone is asked for with every order, and so remembered (`dict`).
+    """
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     hold_at: Annotated[int, Meta(ge=1, le=1000)]
@@ -232,17 +240,17 @@ class RuleSet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def _velocities(self) -> Iterator[Velocity | ManyCards]:
         return (rule for rule in self.rule if isinstance(rule, Velocity | ManyCards))
 
-    @property
+    @cached_property
     def counted(self) -> frozenset[str]:
         """What velocities are of."""
         return frozenset(rule.of for rule in self._velocities())
 
-    @property
+    @cached_property
     def window(self) -> timedelta:
         """How far back velocities look."""
         return timedelta(minutes=max((rule.within_minutes for rule in self._velocities()), default=0))
 
-    @property
+    @cached_property
     def reads_cards(self) -> bool:
         """Whether any rule looks at cards."""
         return "card" in self.counted or any(
@@ -251,10 +259,11 @@ class RuleSet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def asks_history(self, currency: str, total: int) -> bool:
         """Whether it matters for an order of this total if its e-mail address ordered before."""
-        return any(
-            isinstance(rule, KnownCustomer) or (isinstance(rule, FirstOrder) and rule.is_above(currency, total))
-            for rule in self.rule
-        )
+        return any(isinstance(rule, KnownCustomer) or rule.is_above(currency, total) for rule in self._of_history)
+
+    @cached_property
+    def _of_history(self) -> tuple[KnownCustomer | FirstOrder, ...]:
+        return tuple(rule for rule in self.rule if isinstance(rule, KnownCustomer | FirstOrder))
 
 
 def _part(place: Address | None, part: str) -> str:

@@ -144,6 +144,7 @@ def candidate(case: Case, place: Place, km: float) -> Candidate:
     return Candidate(place, km, estimate(case.now, site or NO_SITE, way).at, cost, each)
 
 
+@lru_cache(maxsize=4096)
 def transit(km: float) -> timedelta:
     """A promise from distance alone, until a plan says more: a day to dispatch, a day per 500 km."""
     return timedelta(days=DISPATCH_DAYS + 1 + int(min(km, 5000.0) / KM_PER_DAY))
