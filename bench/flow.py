@@ -50,8 +50,8 @@ DONE = f"""SELECT CASE
 """Orders are counted only while nothing waits at either end: otherwise a look is two steps along an index."""
 LATENCY = """SELECT extract(epoch FROM e.recorded_at - i.received_at) AS seconds
     FROM events e JOIN orders o ON o.id = e.order_id
-    JOIN LATERAL (SELECT min(received_at) AS received_at FROM inbox i
-                  WHERE i.account_id = o.account_id AND i.about = o.external_id) i ON true
+    JOIN (SELECT account_id, about, min(received_at) AS received_at FROM inbox GROUP BY 1, 2) i
+        ON i.account_id = o.account_id AND i.about = o.external_id
     WHERE e.kind = 'dispatched' ORDER BY 1"""
 COMPLETE = """SELECT count(*) FROM orders o WHERE
     EXISTS (SELECT 1 FROM fulfillment_orders f WHERE f.order_id = o.id AND f.state IN (6, 9))
