@@ -22,8 +22,9 @@ from hub.flow.worker import TASKS
 if TYPE_CHECKING:
     from main import Parts
 
-SHARED = (("lines",), ("intake", "post"))
-"""Who does what where there are several workers: the lines are the most work, and have a process of their own."""
+SHARED = (("intake", "lines"), ("post",))
+"""Who does what where there are several workers: taking in and deciding are one half of the work, and sending, with
+what the answers move on, is the other."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -316,7 +316,6 @@ class WorkRow(Value, frozen=True):
     carrier_account_id: int | None
     external_order_id: str
     order_number: str
-    order_state: Lifecycle
     currency: str
     total: int
     ship_to: Address | None

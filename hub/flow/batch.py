@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from hub.domain.bundling import units_by_line
 from hub.domain.holds import after, protocol_of, stored
@@ -21,6 +21,7 @@ from hub.domain.outcome import (
     OrderRow,
     ParcelRow,
     StockDelta,
+    WorkLine,
     WorkLineDelta,
     WorkRow,
 )
@@ -29,6 +30,7 @@ from hub.ports import Ids
 from hub.store import sets
 from hub.store.database import Row, Tx, announce, version_guard
 
+WORK_LINE_SUMS = ("reserved", "picked", "packed")
 LINE_SUMS = ("cancelled", "reserved", "assigned", "picked", "packed", "shipped", "delivered")
 Dict = dict[str, Any]
 
@@ -55,9 +57,11 @@ class Batch:
         self.stock: list[Dict] = []
         self.movements: list[Dict] = []
         self.postings: list[Dict] = []
-        self.new_works: list[Dict] = []
+        self.new_works: dict[int, Dict] = {}
         self.loads: list[Dict] = []
-        self.new_work_lines: list[Dict] = []
+        self.new_work_lines: dict[int, Dict] = {}
+        self.made: list[tuple[Dict, tuple[WorkLine, ...]]] = []
+        """New fulfillment orders with their lines as decisions see them."""
         self.new_parcels: list[Dict] = []
         self.parcels: dict[int, Dict] = {}
         self.skus: list[Dict] = []
@@ -73,12 +77,14 @@ class Batch:
     # ------------------------------------------------------------ gathering
 
     def move(self, row: OrderRow | WorkRow, to: Lifecycle | Work, version: int, due_at: datetime) -> Dict:
-        """The row's own update: guarded by the version it was read at."""
+        """The row's own update: guarded by the version it was read at, unless this batch makes the row."""
         change: Dict = {"id": row.id, "was": row.version, "version": version, "state": int(to), "due_at": due_at}
         if isinstance(row, OrderRow):
             done = self.at if to is Lifecycle.COMPLETED else None
             change |= {"promised_at": None, "completed_at": done}
             self.orders.append(change)
+        elif (new := self.new_works.get(row.id)) is not None:
+            new |= {"version": version, "state": int(to), "due_at": due_at}
         else:
             self.works.append(change)
         return change
@@ -119,7 +125,12 @@ class Batch:
 
     def work_line(self, delta: WorkLineDelta) -> None:
         """Counters of a fulfillment line."""
-        self.work_lines.append(asdict(delta))
+        new = self.new_work_lines.get(delta.line_id)
+        if new is None:
+            self.work_lines.append(asdict(delta))
+        else:
+            for name in WORK_LINE_SUMS:
+                new[name] += getattr(delta, name)
 
     def stock_change(self, merchant_id: int, delta: StockDelta) -> None:
         """Counters of a stock row, and the ledger entry that explains them."""
@@ -143,19 +154,21 @@ class Batch:
     def new_work(self, order: OrderRow, new: NewWork) -> None:
         """A fulfillment order with its lines: units are reserved at the location and assigned on the order's lines."""
         work_id = self.ids.next()
-        self.new_works.append({
+        self.new_works[work_id] = {
             "id": work_id, "merchant_id": order.merchant_id, "order_id": order.id, "account_id": order.account_id,
             "location_id": new.location_id, "number": new.number, "state": int(Work.OPEN), "version": 0,
             "due_at": self.at, "created_at": self.at, "service": new.service, "why": new.why,
             "carrier_account_id": new.carrier_account_id, "automatic": new.automatic,
             "partner_state": "", "problem": "", "counted_on": new.counted_on,
-        })  # fmt: skip
-        for line in new.lines:
-            self.new_work_lines.append({
-                "id": self.ids.next(), "merchant_id": order.merchant_id, "fulfillment_id": work_id,
+        }  # fmt: skip
+        lines = tuple(replace(line, id=self.ids.next()) for line in new.lines)
+        self.made.append((self.new_works[work_id], lines))
+        for line in lines:
+            self.new_work_lines[line.id] = {
+                "id": line.id, "merchant_id": order.merchant_id, "fulfillment_id": work_id,
                 "order_id": order.id, "order_line_id": line.order_line_id, "sku": line.sku, "per_unit": line.per_unit,
                 "quantity": line.quantity, "reserved": line.quantity, "picked": 0, "packed": 0, "short": 0,
-            })  # fmt: skip
+            }  # fmt: skip
             self.stock_change(
                 order.merchant_id, StockDelta(line.sku, new.location_id, 0, line.quantity, "reserved", work_id)
             )
@@ -188,11 +201,9 @@ class Batch:
             await tx.execute(sets.WAKE_ORDERS, sorted(self.woken), self.at)
         await sets.update(tx, sets.UPDATE_SKUS, self.skus)
         await sets.update(tx, sets.UPDATE_LINES, sets.merged(self.lines, ["line_id"], LINE_SUMS))
-        await sets.insert(tx, "fulfillment_orders", self.new_works)
-        await sets.insert(tx, "fulfillment_lines", self.new_work_lines)
-        await sets.update(
-            tx, sets.UPDATE_WORK_LINES, sets.merged(self.work_lines, ["line_id"], ("reserved", "picked", "packed"))
-        )
+        await sets.insert(tx, "fulfillment_orders", list(self.new_works.values()))
+        await sets.insert(tx, "fulfillment_lines", list(self.new_work_lines.values()))
+        await sets.update(tx, sets.UPDATE_WORK_LINES, sets.merged(self.work_lines, ["line_id"], WORK_LINE_SUMS))
         await sets.insert(tx, "parcels", [self.parcels.pop(p["id"], {}) | p for p in self._new_parcels()])
         await sets.update(tx, sets.UPDATE_PARCELS, list(self.parcels.values()))
         await sets.update(tx, sets.UPDATE_CAPTURED, self.captured)
@@ -233,7 +244,7 @@ class Batch:
     async def _announce(self, tx: Tx) -> None:
         work = {"outbox"} if self.messages else set()
         work |= {"orders"} if self.woken else set()
-        work |= {"fulfillments"} if self.new_works else set()
+        work |= {"fulfillments"} if any(new["due_at"] <= self.at for new in self.new_works.values()) else set()
         if work:
             await announce(tx, *work)
 

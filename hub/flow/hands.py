@@ -12,20 +12,10 @@ from hub.flow.runner import act
 from hub.flow.stage import Desk
 from hub.store import sets
 
-LOCK_WORKS = f"""
-    SELECT f.id, f.merchant_id, f.order_id, f.account_id, f.location_id, f.number, f.state, f.version, f.automatic,
-           f.service, f.carrier_account_id, o.external_id AS external_order_id, o.number AS order_number,
-           o.state AS order_state, o.currency, o.total, o.ship_to, o.email, o.customer_id,
-           coalesce(o.buyer->>'locale', '') AS locale, o.tracking_token, o.promised_at,
-           {sets.ON_TERMS}
-    FROM (
-        SELECT * FROM fulfillment_orders WHERE merchant_id = $1 AND id = ANY($2::bigint[]) ORDER BY id FOR UPDATE
-    ) f JOIN orders o ON o.id = f.order_id ORDER BY f.id"""  # noqa: S608 - a constant of our own code
-
 
 async def take(desk: Desk, merchant_id: int, ids: Sequence[int]) -> list[WorkRow]:
     """The fulfillment orders, locked for this transaction, by id. Others than this merchant's are left out."""
-    rows = await desk.tx.fetch(LOCK_WORKS, merchant_id, sorted(set(ids)))
+    rows = await desk.tx.fetch(sets.TAKE_OWN_WORKS, merchant_id, sorted(set(ids)))
     return await loading.works(desk, rows) if rows else []
 
 

@@ -73,7 +73,7 @@ class Intaker:
 
     async def work(self, limit: int = BATCH) -> int:
         """Takes in one batch; returns how many deliveries it took."""
-        async with self._database.transaction() as tx:
+        async with self._database.batch() as tx:
             now = self._clock.now()
             rows = await tx.fetch(sets.CLAIM_INBOX, now, limit)
             if not rows:

@@ -126,7 +126,6 @@ def work_row(row: Row, **children: object) -> WorkRow:
     """A fulfillment order as `sets.CLAIM_WORKS` selects it."""
     values: dict[str, Any] = {**row, **children}
     values["state"] = Work(row["state"])
-    values["order_state"] = Lifecycle(row["order_state"])
     values["ship_to"] = _address.decode(row["ship_to"]) if row["ship_to"] else None
     return WorkRow(**values)
 

@@ -28,9 +28,10 @@ from hub.errors import BadPayload, Conflict, CrossdockError, Forbidden, NotFound
 from hub.flow import orphans, senders
 from hub.flow.batch import Batch
 from hub.flow.looking_up import Lost, looked_up
+from hub.flow.runner import Runner
 from hub.ports import Ports
 from hub.store import sets
-from hub.store.database import CUT, Database, Row, announce
+from hub.store.database import CUT, Database, Row, Tx, announce
 
 log = structlog.get_logger()
 
@@ -77,6 +78,11 @@ NEEDS_RECONNECT = """UPDATE accounts
     WHERE id = $1 AND state = 'active'"""
 
 
+LOCK_ORDERS = "SELECT id FROM orders WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE"
+Then = Callable[[Tx, datetime, Sequence[int], Sequence[int]], Awaitable[None]]
+"""What becomes of the fulfillment orders and orders that waited, in the transaction that keeps their answers."""
+
+
 @dataclass(slots=True)
 class Result:
     """What one call came to; nothing at all when the lane was stopped before it began."""
@@ -107,8 +113,12 @@ class Call:
 class Lane:
     """Sends the messages of one account, for as long as this process holds its lock."""
 
-    def __init__(self, database: Database, accounts: Accounts, ports: Ports, account_id: int) -> None:
+    def __init__(
+        self, database: Database, accounts: Accounts, ports: Ports, account_id: int, runner: Runner | None = None
+    ) -> None:
+        """Without a `runner`, rows that wait for an answer are only woken, for the lines to take."""
         self._database = database
+        self._runner = runner
         self._accounts = accounts
         self._ports = ports
         self._account_id = account_id
@@ -140,11 +150,18 @@ class Lane:
         self.stopping = True
 
     async def work(self) -> int:
-        """Sends what is due now; returns how many messages were tried."""
+        """Sends what is due now and keeps the answers; returns how many messages were tried."""
+        calls = await self.call()
+        if calls:
+            await self.keep(calls)
+        return len(calls)
+
+    async def call(self) -> Sequence[Call]:
+        """Claims what is due now and sends it. The answers must be handed to `keep`."""
         now = self._ports.clock.now()
         calls = [_call(row) for row in await self._database.plain.fetch(CLAIM_HEADS, self.name, now, self.most)]
         if not calls:
-            return 0
+            return calls
         try:
             channel = await self._accounts.open(self._account_id)
         except CrossdockError as error:
@@ -152,8 +169,7 @@ class Lane:
                 call.result = Result(error=error if isinstance(error, Reconnect | Reject) else Reject(str(error)))
         else:
             await self._send(channel, calls)
-        await self._settle(calls)
-        return len(calls)
+        return calls
 
     # ------------------------------------------------------------ calling
 
@@ -216,36 +232,49 @@ class Lane:
 
     # ------------------------------------------------------------ settling
 
-    async def _settle(self, calls: Sequence[Call]) -> None:
-        """Keeps what the calls came to; tried again when the store stumbles, for the answers come only once."""
+    async def keep(self, calls: Sequence[Call]) -> None:
+        """Keeps what the calls came to, and moves what waited for it. Tried again when the store stumbles, for the
+        answers come only once."""
+        if self._runner is not None and await self._move_on(calls, self._runner):
+            return None
         for pause in SETTLE_PAUSES:
             try:
-                return await self._keep(calls)
+                return await self._settle(calls, wake)
             except (*CUT, asyncpg.PostgresError, BaseORMException, Conflict) as error:
                 log.warning("answers could not be kept yet", lane=self.name, count=len(calls), error=repr(error))
                 await asyncio.sleep(pause)
-        return await self._keep(calls)
+        return await self._settle(calls, wake)
 
-    async def _keep(self, calls: Sequence[Call]) -> None:
+    async def _move_on(self, calls: Sequence[Call], runner: Runner) -> bool:
+        """Keeps the answers and moves what waits for them, in one transaction; False when that did not go through."""
+        try:
+            await self._settle(calls, runner.resume)
+        except (*CUT, asyncpg.PostgresError, BaseORMException, Conflict) as error:
+            log.info("answers met another batch", lane=self.name, count=len(calls), error=repr(error))
+        except Exception:
+            log.exception("what waits for answers could not move on", lane=self.name, count=len(calls))
+        else:
+            return True
+        return False
+
+    async def _settle(self, calls: Sequence[Call], then: Then) -> None:
+        """Locks what waits for answers, keeps them, and does with it what `then` says."""
         now = self._ports.clock.now()
         rows = [self._settlement(call, now) for call in calls]
         done = [call for call, row in zip(calls, rows, strict=True) if row["state"] in ENDED]
         works = sorted({c.subject_id for c in done if c.subject == "fulfillment" and c.subject_id})
         orders = sorted({c.subject_id for c in done if c.subject == "order" and c.subject_id})
-        async with self._database.transaction() as tx:
+        async with self._database.batch() as tx:
             held = await orphans.lock_works(tx, works)
             if orders:
-                await tx.execute(sets.WAKE_ORDERS, orders, now)
+                await tx.execute(LOCK_ORDERS, orders)
             await sets.update(tx, SETTLE, rows)
-            if works:
-                await tx.execute(sets.WAKE_WORKS, works, now)
             await orphans.void_late(tx, Batch(self._ports.ids, now), held)
             refused = next((c.result.error for c in calls if isinstance(c.result.error, Reconnect)), None)
             if refused is not None:
                 await tx.execute(NEEDS_RECONNECT, self._account_id, str(refused)[:500])
-            woken = {"fulfillments" for _ in works[:1]} | {"orders" for _ in orders[:1]}
-            if woken:
-                await announce(tx, *woken)
+            if works or orders:
+                await then(tx, now, works, orders)
 
     def _settlement(self, call: Call, now: datetime) -> dict[str, object]:
         receipt, error = call.result.receipt, call.result.error
@@ -279,6 +308,15 @@ ENDED = frozenset({int(State.SENT), int(State.REFUSED), int(State.DEAD)})
 
 FINAL = (Reject, BadPayload, Forbidden, NotFound)
 """Failures that the same call would meet for ever."""
+
+
+async def wake(tx: Tx, now: datetime, works: Sequence[int], orders: Sequence[int]) -> None:
+    """Lets the lines take them."""
+    if orders:
+        await tx.execute(sets.WAKE_ORDERS, orders, now)
+    if works:
+        await tx.execute(sets.WAKE_WORKS, works, now)
+    await announce(tx, *(["fulfillments"] if works else []), *(["orders"] if orders else []))
 
 
 def _rate(channel: Channel, about: About) -> float:

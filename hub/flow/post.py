@@ -11,6 +11,7 @@ import structlog
 from hub.accounts import Accounts
 from hub.flow import gathering
 from hub.flow.outbox import Lane
+from hub.flow.runner import Runner
 from hub.ports import Ports
 from hub.store.database import Database
 from hub.store.nodes import Node
@@ -36,8 +37,9 @@ IDLE_ROUNDS = 5
 class Post:
     """Works every lane it can get, whenever `look` is called; a lane that fails is given back and tried again."""
 
-    def __init__(self, database: Database, accounts: Accounts, ports: Ports, node: Node) -> None:
+    def __init__(self, database: Database, accounts: Accounts, ports: Ports, node: Node, runner: Runner) -> None:
         self._database = database
+        self._runner = runner
         self._accounts = accounts
         self._ports = ports
         self._node = node
@@ -73,7 +75,8 @@ class Post:
             self._wake[name].set()
 
     def _lane(self, name: str) -> Lane:
-        return Lane(self._database, self._accounts, self._ports, int(name.removeprefix("account:")))
+        account_id = int(name.removeprefix("account:"))
+        return Lane(self._database, self._accounts, self._ports, account_id, self._runner)
 
     def _done(self, name: str) -> Callable[[asyncio.Task[None]], None]:
         def forget(task: asyncio.Task[None]) -> None:
@@ -94,21 +97,32 @@ class Post:
             await self._node.connection.execute("SELECT pg_advisory_unlock($1, hashtext($2))", _CLASS, name)
 
     async def _work(self, name: str) -> None:
-        lane, locks, idle = self._lanes[name], self._node.connection, 0
+        lane, locks = self._lanes[name], self._node.connection
         try:
             await lane.take_over()
-            while idle < IDLE_ROUNDS and not lane.stopping:
-                self._wake[name].clear()
-                begun = time.monotonic()
-                tried = await lane.work()
-                idle = 0 if tried else idle + 1
-                if not tried:
-                    await self._rest(name)
-                elif tried < lane.most:
-                    await asyncio.sleep(gathering.pause(tried, lane.most, time.monotonic() - begun))
+            await self._turns(name, lane)
         finally:
             if locks is self._node.connection and not locks.is_closed():
                 await self._unlock(name)
+
+    async def _turns(self, name: str, lane: Lane) -> None:
+        """One claim after the other; while the next calls are under way, the answers of the last are kept."""
+        idle, keeping = 0, _nothing()
+        try:
+            while idle < IDLE_ROUNDS and not lane.stopping:
+                self._wake[name].clear()
+                begun, busy = time.monotonic(), not keeping.done()
+                calls = await lane.call()
+                await keeping
+                idle = 0 if calls or busy else idle + 1
+                if calls:
+                    keeping = asyncio.ensure_future(lane.keep(calls))
+                    if len(calls) < lane.most:
+                        await asyncio.sleep(gathering.pause(len(calls), lane.most, time.monotonic() - begun))
+                elif not busy:
+                    await self._rest(name)
+        finally:
+            await keeping
 
     async def _rest(self, name: str) -> None:
         try:
@@ -116,3 +130,10 @@ class Post:
                 await self._wake[name].wait()
         except TimeoutError:
             return
+
+
+def _nothing() -> asyncio.Future[None]:
+    """What has been done already."""
+    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    done.set_result(None)
+    return done

@@ -24,8 +24,9 @@ from hub.flow import asking, automation
 from hub.flow.batch import Batch, postings_rows
 from hub.flow.directory import Directory
 from hub.flow.stage import Desk, Line, Stage, no_facts
+from hub.flow.stages import FULFILLMENTS, LINES, ORDERS
 from hub.ports import Ports
-from hub.store.database import Database
+from hub.store.database import Database, Tx
 
 log = structlog.get_logger()
 
@@ -73,20 +74,47 @@ class Runner:
         return taken
 
     async def _batch(self, line: Line[Any], limit: int, careful: bool) -> int:
-        async with self._database.transaction() as tx:
+        async with self._database.batch() as tx:
             now = self._clock.now()
             claimed = await tx.fetch(line.claim, now, limit)
             if not claimed:
                 return 0
             desk = Desk(tx, self._directory, self._ids, now, careful)
             batch = Batch(self._ids, now, careful)
-            walks = [Walk(row, row.version, row.state) for row in await line.load(desk, claimed)]
-            for stage in line.stages:
-                await self._pass(stage, walks, desk, batch)
-            for walk in walks:
-                _finish(walk, batch)
+            walks = await self._walk(line, await line.load(desk, claimed), desk, batch)
+            if limit > 1:  # else it is narrowed down to what fails
+                await self._go_on(line, walks, desk, batch)
             await batch.flush(tx)
         return len(claimed)
+
+    async def resume(self, tx: Tx, now: datetime, works: Sequence[int], orders: Sequence[int]) -> None:
+        """Rows that waited for an answer go on in the transaction that keeps it, which has locked them. Raises
+        `Conflict` and whatever a batch raises: then the caller keeps the answers alone, and wakes the rows."""
+        desk, batch = Desk(tx, self._directory, self._ids, now), Batch(self._ids, now, careful=False)
+        for line, ids in ((FULFILLMENTS, works), (ORDERS, orders)):
+            rows = await tx.fetch(line.take, ids) if ids else []
+            if rows:
+                walks = await self._walk(line, await line.load(desk, rows), desk, batch)
+                await self._go_on(line, walks, desk, batch)
+        await batch.flush(tx)
+
+    async def _go_on(self, line: Line[Any], walks: Sequence[Walk], desk: Desk, batch: Batch) -> None:
+        """What the batch has made for lines after this one walks on with it."""
+        orders = [walk.row for walk in walks if isinstance(walk.row, OrderRow)]
+        place = [each.work for each in LINES].index(line.work)
+        for later in LINES[place + 1 :]:
+            if orders and later.made is not None:
+                await self._walk(later, await later.made(desk, batch, orders), desk, batch)
+
+    async def _walk(
+        self, line: Line[Any], rows: Sequence[OrderRow | WorkRow], desk: Desk, batch: Batch
+    ) -> Sequence[Walk]:
+        walks = [Walk(row, row.version, row.state) for row in rows]
+        for stage in line.stages:
+            await self._pass(stage, walks, desk, batch)
+        for walk in walks:
+            _finish(walk, batch)
+        return walks
 
     async def _pass(self, stage: Stage[Any], walks: Sequence[Walk], desk: Desk, batch: Batch) -> None:
         here = [

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hub.domain.outcome import OrderRow, Outcome, State, WorkRow
 from hub.flow.directory import Directory
 from hub.ports import Ids
 from hub.store.database import Row, Tx
+
+if TYPE_CHECKING:
+    from hub.flow.batch import Batch
 
 R = TypeVar("R", OrderRow, WorkRow)
 
@@ -50,12 +53,18 @@ class Stage(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class Line(Generic[R]):
-    """A table of rows and the stages they go through. `work` is the name its arrival is announced by."""
+    """A table of rows and the stages they go through. `work` is the name its arrival is announced by.
+
+    `claim` locks those that are due, `take` those of given ids. `made`: rows that a batch of a line before this one has
+    just made of orders; they go on in the same transaction.
+    """
 
     work: str
     claim: str
+    take: str
     load: Callable[[Desk, Sequence[Row]], Awaitable[list[R]]]
     stages: tuple[Stage[R], ...]
+    made: Callable[[Desk, Batch, Sequence[OrderRow]], Awaitable[list[R]]] | None = None
 
 
 async def no_facts(desk: Desk, rows: Sequence[Any]) -> None:

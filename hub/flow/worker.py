@@ -89,7 +89,7 @@ class Worker:
         self._runner = Runner(database, self.directory, ports)
         self._intaker = Intaker(database, self.directory, ports)
         self._leveler = Leveler(database, self.directory, ports)
-        self._post = Post(database, accounts, ports, node)
+        self._post = Post(database, accounts, ports, node, self._runner)
         self._wakes: dict[str, asyncio.Event] = {}
         self._stopping = asyncio.Event()
         self._running: list[asyncio.Task[None]] = []

@@ -130,26 +130,33 @@ OUTBOX_KEYS = {"merchant_id": "bigint", "intent": "text"}
 
 # ---------------------------------------------------------------- claims
 
-CLAIM_ORDERS = """
+_ORDERS = """
     SELECT id, merchant_id, account_id, external_id, number, state, version, placed_at, created_at, currency,
            tax_included, total, tax_total, charges, buyer, ship_to, bill_to, email, customer_id, paid, pending,
            unknown_words, risks, promised_at, tracking_token
-    FROM orders WHERE state < 9 AND due_at <= $1 ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED"""
+    FROM orders WHERE state < 9"""
+CLAIM_ORDERS = f"{_ORDERS} AND due_at <= $1 ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED"
+TAKE_ORDERS = f"{_ORDERS} AND id = ANY($1::bigint[]) ORDER BY id FOR UPDATE"
+"""By id, whenever they are due: waits for whoever holds one."""
 
 ON_TERMS = """CASE WHEN o.paid THEN false ELSE EXISTS (SELECT 1 FROM terms t
                WHERE t.merchant_id = o.merchant_id AND t.email = o.email AND t.currency = o.currency) END AS on_terms"""
 """Whether an order `o` may be on an account: looked up in the statement that claims, for what is not paid."""
 
-CLAIM_WORKS = f"""
+
+def _works(held: str) -> str:
+    """Fulfillment orders with what they must know of their order; `held` locks rows of their own table."""
+    return f"""
     SELECT f.id, f.merchant_id, f.order_id, f.account_id, f.location_id, f.number, f.state, f.version, f.automatic,
            f.service, f.carrier_account_id, o.external_id AS external_order_id, o.number AS order_number,
-           o.state AS order_state, o.currency, o.total, o.ship_to, o.email, o.customer_id,
-           coalesce(o.buyer->>'locale', '') AS locale, o.tracking_token, o.promised_at,
-           {ON_TERMS}
-    FROM (
-        SELECT * FROM fulfillment_orders WHERE state < 9 AND due_at <= $1
-        ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
-    ) f JOIN orders o ON o.id = f.order_id"""  # noqa: S608 - a constant of our own code
+           o.currency, o.total, o.ship_to, o.email, o.customer_id, coalesce(o.buyer->>'locale', '') AS locale,
+           o.tracking_token, o.promised_at, {ON_TERMS}
+    FROM (SELECT * FROM fulfillment_orders WHERE {held}) f JOIN orders o ON o.id = f.order_id"""  # noqa: S608 - ours
+
+
+CLAIM_WORKS = _works("state < 9 AND due_at <= $1 ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED")
+TAKE_WORKS = _works("state < 9 AND id = ANY($1::bigint[]) ORDER BY id FOR UPDATE")
+TAKE_OWN_WORKS = _works("merchant_id = $1 AND id = ANY($2::bigint[]) ORDER BY id FOR UPDATE") + " ORDER BY f.id"
 
 CLAIM_INBOX = """
     SELECT id, merchant_id, account_id, delivery_id, topic, occurred_at, body, attempts

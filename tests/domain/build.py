@@ -75,7 +75,7 @@ def work(**given: Any) -> WorkRow:
     fields: dict[str, Any] = {
         "id": 501, "merchant_id": MERCHANT, "order_id": 1, "account_id": STORE, "location_id": 7, "number": "1001-F1",
         "state": Work.OPEN, "version": 0, "automatic": True, "service": "standard", "carrier_account_id": CARRIER,
-        "external_order_id": "X1", "order_number": "1001", "order_state": Lifecycle.IN_PROGRESS, "currency": "EUR",
+        "external_order_id": "X1", "order_number": "1001", "currency": "EUR",
         "total": 2500, "ship_to": BERLIN, "email": "erika@example.com", "customer_id": None, "locale": "de",
         "tracking_token": "tok", "promised_at": None, "lines": (work_line(),),
     }  # fmt: skip

@@ -56,6 +56,10 @@ def an_order(**given: Any) -> ChannelOrder:
     return ChannelOrder(**fields | given)
 
 
+def _first(news: Sequence[News]) -> ChannelOrder:
+    return next(item for item in news if isinstance(item, ChannelOrder))
+
+
 class Desk:
     """One process, worked by hand."""
 
@@ -112,6 +116,11 @@ class Desk:
         while await self.runner.work(ORDERS):
             pass
 
+    async def route(self) -> None:
+        """As `orders`, one at a time: a batch that was narrowed down to one does not move what it makes any further."""
+        while await self.runner.work(ORDERS, 1):
+            pass
+
     async def works(self) -> None:
         """The line of fulfillment orders until nothing is due."""
         while await self.runner.work(FULFILLMENTS):
@@ -119,7 +128,7 @@ class Desk:
 
     def lane(self, account: int) -> Lane:
         """The outbox of one account, as this process would work it."""
-        return Lane(self.world.database, self.world.accounts, self.world.ports, account)
+        return Lane(self.world.database, self.world.accounts, self.world.ports, account, self.runner)
 
     async def send(self, *accounts: int) -> None:
         """Sends whatever is due on the lanes of accounts (all of them without any)."""
@@ -130,13 +139,25 @@ class Desk:
             while await self.lane(account).work():
                 pass
 
+    async def answer(self, account: int) -> None:
+        """Sends what is due on a lane and keeps the answers alone: what waits for them is woken, as when a batch cannot
+        go on."""
+        await Lane(self.world.database, self.world.accounts, self.world.ports, account).work()
+
     async def take(self, *news: News) -> int:
-        """Tells, takes in, reviews and routes; gives the id of the first order told of."""
+        """Tells, takes in, reviews and routes, and on until labels are asked for; gives the id of the first order told
+        of."""
         await self.tell(*news)
         await self.take_in()
         await self.orders()
-        first = next(item for item in news if isinstance(item, ChannelOrder))
-        return await self.order_id(first.external_id)
+        return await self.order_id(_first(news).external_id)
+
+    async def routed(self, *news: News) -> int:
+        """Tells, takes in, reviews and routes, and no further; gives the id of the first order told of."""
+        await self.tell(*news)
+        await self.take_in()
+        await self.route()
+        return await self.order_id(_first(news).external_id)
 
     async def ship(self, *news: News) -> int:
         """As `take`, and on until every parcel is with the carrier."""

@@ -88,7 +88,7 @@ async def test_while_it_is_held(desk: Desk, how: str) -> None:
 @WAYS
 async def test_after_routing(desk: Desk, how: str) -> None:
     order = an_order()
-    order_id = await desk.take(order)
+    order_id = await desk.routed(order)
     assert await desk.stock() == (100, 2)
 
     await cancel(desk, how, order, order_id)
@@ -102,7 +102,6 @@ async def test_after_routing(desk: Desk, how: str) -> None:
 async def test_with_a_label_that_was_asked_for_and_not_sent_for(desk: Desk, how: str) -> None:
     order = an_order()
     order_id = await desk.take(order)
-    await desk.works()
 
     await cancel(desk, how, order, order_id)
 
@@ -116,10 +115,8 @@ async def test_with_a_label_that_was_asked_for_and_not_sent_for(desk: Desk, how:
 async def labeled(desk: Desk, order: ChannelOrder) -> int:
     """An order whose parcel has its label, and waits for people to hand it over."""
     order_id = await desk.take(order)
-    await desk.works()
-    await desk.send()
     await desk.world.database.plain.execute("UPDATE fulfillment_orders SET automatic = false")
-    await desk.works()
+    await desk.send()
     assert await desk.works_of(order_id) == [Work.LABELED]
     return order_id
 
@@ -144,8 +141,7 @@ async def test_with_a_label_that_is_bought(desk: Desk, how: str) -> None:
 async def test_with_a_label_that_was_answered_and_not_looked_at(desk: Desk, how: str) -> None:
     order = an_order()
     order_id = await desk.take(order)
-    await desk.works()
-    await desk.send(desk.carrier)
+    await desk.answer(desk.carrier)
 
     await cancel(desk, how, order, order_id)
     await desk.send()

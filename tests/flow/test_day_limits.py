@@ -61,7 +61,7 @@ async def test_what_does_not_ship_leaves_room_for_another_order_of_the_day(
 ) -> None:
     noon(desk)
     await plan(desk, LIMITED)
-    first, second = await desk.take(an_order()), await desk.take(an_order())
+    first, second = await desk.routed(an_order()), await desk.routed(an_order())
     assert await counted(desk) == [2]
 
     await away(desk, first)
@@ -79,7 +79,7 @@ async def test_what_does_not_ship_leaves_room_for_another_order_of_the_day(
 async def test_units_that_are_short_give_nothing_back_while_the_rest_ships(desk: Desk) -> None:
     noon(desk)
     await plan(desk, LIMITED)
-    order_id = await desk.take(an_order())
+    order_id = await desk.routed(an_order())
 
     await short(desk, order_id, found=1)
 
@@ -121,7 +121,7 @@ async def test_what_was_counted_nowhere_gives_nothing_back(desk: Desk) -> None:
 async def test_a_day_is_waited_for_before_stock_is_held(desk: Desk) -> None:
     noon(desk)
     await plan(desk, LIMITED)
-    order_id = await desk.take(an_order())
+    order_id = await desk.routed(an_order())
     router = await desk.world.database.connect()
     try:
         async with router.transaction():

@@ -119,13 +119,13 @@ async def test_an_order_keeps_its_trace_where_one_looks(desk: Desk) -> None:
 
 async def test_a_rejection_looks_elsewhere_and_never_comes_back(desk: Desk) -> None:
     await hamburg(desk, MUG=50)
-    order_id = await desk.take(an_order())
+    order_id = await desk.routed(an_order())
     ((number, first, _),) = await ships_from(desk, order_id)
     other = {"berlin": "hamburg", "hamburg": "berlin"}[first]
     asked = Rejection(merchant_id=MERCHANT, fulfillment=number, reason="flooded", actor="user:1")
 
     await reject_fulfillment(desk.world.services, asked)
-    await desk.orders()
+    await desk.route()
 
     assert [(code, state) for _, code, state in await ships_from(desk, order_id)] == [
         (first, Work.CANCELLED), (other, Work.OPEN),
@@ -135,7 +135,7 @@ async def test_a_rejection_looks_elsewhere_and_never_comes_back(desk: Desk) -> N
     second = (await ships_from(desk, order_id))[1][0]
     again = Rejection(merchant_id=MERCHANT, fulfillment=second, reason="flooded too", actor="user:1")
     await reject_fulfillment(desk.world.services, again)
-    await desk.orders()
+    await desk.route()
     assert (await desk.holds(order_id))["stock"]["what"] == "routing", "nobody is left"
     assert await desk.stock() == (150, 0)
     await desk.sound()

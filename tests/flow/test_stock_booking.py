@@ -275,7 +275,7 @@ async def test_an_order_gets_the_units_its_checkout_kept(tea: Desk) -> None:
 async def test_a_count_is_against_the_counter_at_its_moment_whatever_is_sold(tea: Desk) -> None:
     made = await sheet(tea, "MUG", tolerance=Tolerance(units=2))
     await tea.ship(an_order(lines=(mug(quantity=10),)))
-    await tea.take(an_order(lines=(mug(quantity=5),)))
+    await tea.routed(an_order(lines=(mug(quantity=5),)))
     assert "within the tolerance" in await count(tea, made, 89)
     await tea.works()
     await tea.send()
@@ -328,7 +328,7 @@ async def test_two_counters_on_one_sheet_are_refused(tea: Desk) -> None:
 
 
 async def test_a_count_below_what_is_promised_says_so(tea: Desk) -> None:
-    await tea.take(an_order(lines=(mug(quantity=90),)))
+    await tea.routed(an_order(lines=(mug(quantity=90),)))
     made = await sheet(tea, "MUG", tolerance=Tolerance(units=100))
     with pytest.raises(Conflict, match="90 of them are promised"):
         await count(tea, made, 89)

@@ -62,7 +62,7 @@ async def test_what_was_not_found_comes_from_elsewhere(floor: Desk) -> None:
     assert (await shelved(floor))["MUG", "berlin"] == (97, 97), "two are promised, the rest waits to be counted"
     assert (await floor.order(order_id))["state"] is Lifecycle.ACCEPTED
     await floor.sound()
-    await floor.orders()
+    await floor.route()
     assert await states(floor, order_id) == {"berlin": Work.OPEN, "hamburg": Work.OPEN}
     assert (await shelved(floor))["MUG", "hamburg"] == (50, 3)
     assert (await floor.order(order_id))["state"] is Lifecycle.IN_PROGRESS
@@ -73,7 +73,7 @@ async def test_nothing_found_cancels_the_fulfillment_order_and_the_next_order_go
     order_id = await floor.take(an_order(lines=(mug(quantity=5),)))
 
     done = await short(floor, order_id, found=0)
-    await floor.orders()
+    await floor.route()
 
     assert (done.kept, done.left) == (0, 0)
     assert await states(floor, order_id) == {"berlin": Work.CANCELLED, "hamburg": Work.OPEN}
@@ -120,7 +120,7 @@ async def test_one_line_of_several_goes_and_the_other_stays(floor: Desk) -> None
     done = await short(floor, order_id, found=0)
 
     assert (done.kept, done.units) == (1, 2)
-    await floor.orders()
+    await floor.route()
     assert await states(floor, order_id) == {"berlin": Work.OPEN, "hamburg": Work.OPEN}
     await floor.sound()
 

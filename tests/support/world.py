@@ -184,7 +184,7 @@ class World:
             for row in await self.rows(
                 "SELECT DISTINCT account_id FROM outbox WHERE state < 9 AND lane LIKE 'account:%'"
             ):
-                done += await Lane(self.database, self.accounts, self.ports, row["account_id"]).work()
+                done += await Lane(self.database, self.accounts, self.ports, row["account_id"], runner).work()
             if not done:
                 return
         raise AssertionError(f"still at work after {most} rounds")
