@@ -113,14 +113,15 @@ class Post:
                 self._wake[name].clear()
                 begun, busy = time.monotonic(), not keeping.done()
                 calls = await lane.call()
-                await keeping
+                try:
+                    await keeping
+                finally:  # these answers come only once, too
+                    keeping = asyncio.ensure_future(lane.keep(calls)) if calls else keeping
                 idle = 0 if calls or busy else idle + 1
-                if calls:
-                    keeping = asyncio.ensure_future(lane.keep(calls))
-                    if len(calls) < lane.most:
-                        await asyncio.sleep(gathering.pause(len(calls), lane.most, time.monotonic() - begun))
-                elif not busy:
+                if not calls and not busy:
                     await self._rest(name)
+                elif calls and len(calls) < lane.most:
+                    await asyncio.sleep(gathering.pause(len(calls), lane.most, time.monotonic() - begun))
         finally:
             await keeping
 

@@ -6,14 +6,18 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace as with_
 
 from hub.domain.lifecycle import Outbox, Work
 from hub.domain.outcome import Message
-from hub.domain.outgoing import Kind
+from hub.domain.outgoing import Kind, Label
 from hub.errors import Conflict
 from hub.flow.batch import Batch
 from hub.flow.stages import FULFILLMENTS, ORDERS
+from hub.flow.worker import Worker
 from tests.flow.desk import Desk, an_order, mug
+from tests.flow.queued import queue
+from tests.flow.test_floor_ends import blocked, held
 from tests.flow.test_review import on_terms, terms
 
 STORY = """SELECT e.kind, e.seq, e.subject_id = e.order_id AS own, e.details - 'parcel' - 'fulfillment' AS details
@@ -127,3 +131,37 @@ async def test_an_answer_is_kept_although_what_waits_for_it_cannot_go_on(desk: D
     assert await desk.runner.work(FULFILLMENTS) == 1, "it was woken, and takes the way of the lines, with care"
     assert await desk.works_of(order_id) == [Work.DISPATCHED]
     assert len(await desk.messages(Kind.PUSH_SHIPMENT)) == 1
+
+
+async def test_calls_go_out_while_answers_are_kept_and_a_key_stays_in_order(desk: Desk) -> None:
+    """Somebody holds the row that an answer is for. Another key is sent meanwhile, the same one is not."""
+    order_id = await arrived(desk)
+    await desk.runner.work(ORDERS)
+    (parcel,) = await desk.parcels(order_id)
+    book = desk.book("paper_carrier", "carrier")
+    label = Label("lbl-0", "paper", "standard", "T0", 0, "EUR")
+
+    def void(name: str, key: int) -> Message:
+        return Message(Kind.VOID_LABEL, f"void:{name}", desk.carrier, key, with_(label, external_id=name))
+
+    async def done(count: int) -> None:
+        await desk.world.until(lambda: _true(len(book.done) >= count))
+
+    world = desk.world
+    async with Worker(world.database, world.accounts, world.ports, world.node, {"post"}):
+        async with held(desk, "SELECT id FROM fulfillment_orders FOR UPDATE"):
+            await done(1)
+            await blocked(desk, 1)
+            await queue(desk, void("same", parcel["id"]), void("other", 7))
+            await done(2)
+            assert [payload.external_id for kind, payload, _ in book.done if kind is Kind.VOID_LABEL] == ["other"]
+        await done(3)
+
+    assert book.kinds == [Kind.BUY_LABEL, Kind.VOID_LABEL, Kind.VOID_LABEL]
+    assert await desk.works_of(order_id) == [Work.DISPATCHED]
+    states = {row["state"] for kind in (Kind.BUY_LABEL, Kind.VOID_LABEL) for row in await desk.messages(kind)}
+    assert states == {Outbox.SENT}
+
+
+async def _true(value: bool) -> bool:
+    return value
