@@ -1,8 +1,8 @@
 """Fulfillment orders go on in the transaction that makes them: all that is to be known of them is in the batch already,
 so they are not written only to be claimed, read and written again (docs/decisions/026).
 
-Left to the next claim is what the store has to say more about: orders with a hold, which may keep them back, and those
-on terms, whose account is reckoned from what is stored.
+Left to the next claim is what the store has to say more about: orders with a hold, which may keep them back, those on
+terms, whose account is reckoned from what is stored, and those whose SKUs were only just found, which rules read there.
 """
 
 from __future__ import annotations
@@ -27,10 +27,15 @@ TERMS = """SELECT t.merchant_id, t.email, t.currency FROM terms t
 
 
 async def works(desk: Desk, batch: Batch, orders: Iterable[OrderRow]) -> list[WorkRow]:
-    """What `batch` makes for those of its `orders` without a hold and not on terms, as `loading.works` would read it.
-    Two statements at most: one where somebody has not paid, one where a channel does not tell what a line weighs."""
+    """What `batch` makes for those of its `orders` that are not left out, as `loading.works` would read it. Two
+    statements at most: one where somebody has not paid, one where a channel does not tell what a line weighs."""
     held = {order_id for _, order_id, _ in batch.holds}
-    free = {order.id: order for order in orders if not order.holds and order.id not in held}
+    found = {line["id"] for line in batch.skus}
+    free = {
+        order.id: order
+        for order in orders
+        if not order.holds and order.id not in held and found.isdisjoint(line.id for line in order.lines)
+    }
     made = [(free[work["order_id"]], work, lines) for work, lines in batch.made if work["order_id"] in free]
     owing = await _on_terms(desk, {_key(order) for order, _, _ in made if order.email and not order.paid})
     made = [(order, work, lines) for order, work, lines in made if order.paid or _key(order) not in owing]

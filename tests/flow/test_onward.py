@@ -97,6 +97,22 @@ async def test_an_order_with_a_hold_is_left_to_the_next_claim(desk: Desk) -> Non
     await desk.sound()
 
 
+async def test_an_order_whose_sku_was_only_just_found_is_left_to_the_next_claim(desk: Desk) -> None:
+    """Rules that act on the fulfillment order read its order's SKUs in the store."""
+    await desk.world.database.plain.execute(
+        "INSERT INTO listings (id, merchant_id, account_id, listing_id, sku) VALUES (1, 1, $1, 'V9', 'MUG')", desk.shop
+    )
+    order_id = await arrived(desk, lines=(mug(sku="", listing_id="V9"),))
+
+    assert await desk.runner.work(ORDERS) == 1
+    assert await desk.works_of(order_id) == [Work.OPEN]
+    assert [line["sku"] for line in await desk.lines(order_id)] == ["MUG"]
+
+    await desk.works()
+    assert await desk.works_of(order_id) == [Work.PACKED]
+    await desk.sound()
+
+
 async def test_the_answer_and_what_it_is_for_are_one_transaction(desk: Desk) -> None:
     order_id = await arrived(desk)
     await desk.runner.work(ORDERS)
