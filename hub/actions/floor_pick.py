@@ -87,7 +87,9 @@ def _taken(task: Row) -> str:
     name = f"walk {task['number']} of wave {task['wave']}"
     if task["state"] == "done":
         return f"{name} is done"
-    since: datetime = task["claimed_at"]
+    since: datetime | None = task["claimed_at"]
+    if since is None:  # given back after it could not be had, and before it was looked at
+        return f"{name} was given back this moment; take it now"
     return f"{name} is {task['claimed_name']}'s since {since:%H:%M} UTC; take another one, or ask them to give it back"
 
 
