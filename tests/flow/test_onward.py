@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from typing import Any
 
 import msgspec
@@ -164,8 +165,9 @@ async def test_calls_go_out_while_answers_are_kept_and_a_key_stays_in_order(desk
         await desk.world.until(lambda: _true(len(book.done) >= count))
 
     world = desk.world
-    async with Worker(world.database, world.accounts, world.ports, world.node, {"post"}):
-        async with held(desk, "SELECT id FROM fulfillment_orders FOR UPDATE"):
+    async with AsyncExitStack() as running:
+        async with held(desk, "SELECT id FROM fulfillment_orders FOR UPDATE"):  # before anybody can call
+            await running.enter_async_context(Worker(world.database, world.accounts, world.ports, world.node, {"post"}))
             await done(1)
             await blocked(desk, 1)
             await queue(desk, void("same", parcel["id"]), void("other", 7))
