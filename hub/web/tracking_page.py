@@ -6,7 +6,7 @@ from aiohttp import web
 
 from hub.actions.show_tracking import TrackingView, show_tracking
 from hub.web import pages
-from hub.web.console.words import PARCEL_WORDS, TRACKING_HEADLINES
+from hub.web.console.vocabulary import PARCEL_WORDS, TRACKING_HEADLINES
 from hub.web.services import services
 
 STEPS = (("Confirmed", 0), ("Packed", 1), ("On its way", 2), ("Delivered", 3))

@@ -12,7 +12,7 @@ import pytest
 
 from hub.domain.lifecycle import PHASES, Custody, Lifecycle, Outbox, Work
 from hub.store.database import Database
-from hub.web.console import words
+from hub.web.console import vocabulary
 from hub.web.services import Services
 from tests.web.conftest import Client, csrf, signed_in
 from tests.web.rows import START, Shop
@@ -188,10 +188,10 @@ async def test_every_moment_is_written_alike_and_left_to_the_reader_s_own_zone(d
 
 
 async def test_every_phase_and_every_amount_has_its_words() -> None:
-    assert set(words.PHASE_WORDS) == set(PHASES) == set(words.PHASE_TONES)
-    assert set(Work.__members__) == {name.upper() for name in words.WORK_TONES}
-    assert {*Outbox.__members__, "SENDING"} == {name.upper() for name in words.MESSAGE_TONES}
-    assert set(Custody) <= set(words.PARCEL_WORDS)
+    assert set(vocabulary.PHASE_WORDS) == set(PHASES) == set(vocabulary.PHASE_TONES)
+    assert set(Work.__members__) == {name.upper() for name in vocabulary.WORK_TONES}
+    assert {*Outbox.__members__, "SENDING"} == {name.upper() for name in vocabulary.MESSAGE_TONES}
+    assert set(Custody) <= set(vocabulary.PARCEL_WORDS)
 
 
 @pytest.mark.parametrize("currency,minor,shown", [("JPY", 4980, "¥4,980"), ("BHD", 1234567, "BHD\xa01,234.567"),

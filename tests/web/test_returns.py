@@ -6,7 +6,7 @@ import json
 
 from hub.domain.lifecycle import Lifecycle
 from hub.domain.returning import STATES
-from hub.web.console import words
+from hub.web.console import vocabulary
 from hub.web.services import Services
 from tests.web.conftest import Client, signed_in, token
 from tests.web.rows import START, Shop
@@ -71,4 +71,4 @@ async def test_a_program_reads_returns_with_the_order(client: Client, hub: Servi
 
 
 async def test_every_state_has_its_words() -> None:
-    assert set(words.RETURN_WORDS) == set(STATES) >= set(words.RETURN_TONES)
+    assert set(vocabulary.RETURN_WORDS) == set(STATES) >= set(vocabulary.RETURN_TONES)

@@ -15,7 +15,7 @@ from hub.domain.order import Address
 from hub.errors import Conflict, Invalid
 from hub.web.auth import WHO, check_form
 from hub.web.console import view
-from hub.web.console.words import ADDRESS_FIELDS, RESOLUTIONS
+from hub.web.console.vocabulary import ADDRESS_FIELDS, RESOLUTIONS
 from hub.web.pages import words
 from hub.web.services import services
 

@@ -16,7 +16,7 @@ from hub.actions.show_order import show_order
 from hub.domain.lifecycle import PHASES
 from hub.web.auth import WHO
 from hub.web.console import view
-from hub.web.console.words import PHASE_WORDS
+from hub.web.console.vocabulary import PHASE_WORDS
 from hub.web.services import Services, services
 
 PAGE = 40

@@ -17,7 +17,7 @@ from hub.domain.order import Address
 from hub.errors import BadPayload, Conflict
 from hub.web.auth import WHO, check_form
 from hub.web.console import view
-from hub.web.console.words import ADDRESS_FIELDS
+from hub.web.console.vocabulary import ADDRESS_FIELDS
 from hub.web.services import services
 
 ROOM = "/console/phone"

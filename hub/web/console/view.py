@@ -10,16 +10,19 @@ from aiohttp import web
 from hub.errors import NotFound
 from hub.web import pages
 from hub.web.auth import SESSION, csrf
-from hub.web.console import words
+from hub.web.console import vocabulary, words
 from hub.web.console.review_words import protocol_says
 
 WORDS: Mapping[str, object] = {
-    name: getattr(words, name)
-    for name in (
-        "PHASE_WORDS", "PHASE_TONES", "PARCEL_WORDS", "PARCEL_TONES", "RETURN_WORDS", "RETURN_TONES", "REASONS",
-        "RESOLUTIONS", "MESSAGE_TONES", "WORK_TONES", "ADDRESS_FIELDS",
-        "hold_says", "event_says", "event_tone", "actor_says", "message_says", "routing_says", "listed",
+    name: getattr(module, name)
+    for module, names in (
+        (vocabulary, (
+            "PHASE_WORDS", "PHASE_TONES", "PARCEL_WORDS", "PARCEL_TONES", "RETURN_WORDS", "RETURN_TONES", "REASONS",
+            "RESOLUTIONS", "MESSAGE_TONES", "WORK_TONES", "ADDRESS_FIELDS",
+        )),
+        (words, ("hold_says", "event_says", "event_tone", "actor_says", "message_says", "routing_says", "listed")),
     )
+    for name in names
 } | {"protocol_says": protocol_says}  # fmt: skip
 """What templates may say."""
 
