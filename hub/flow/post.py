@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 
@@ -107,30 +108,33 @@ class Post:
 
     async def _turns(self, name: str, lane: Lane) -> None:
         """One claim after the other; while the next calls are under way, the answers of the last are kept."""
-        idle, keeping = 0, _nothing()
+        idle, wake, keeping = 0, self._wake[name], _nothing()
         try:
             while idle < IDLE_ROUNDS and not lane.stopping:
-                self._wake[name].clear()
+                wake.clear()
                 begun, busy = time.monotonic(), not keeping.done()
                 calls = await lane.call()
+                idle = 0 if calls or busy else idle + 1
+                if not calls:
+                    await self._rest(wake, keeping)
+                    continue
                 try:
                     await keeping
                 finally:  # these answers come only once, too
-                    keeping = asyncio.ensure_future(lane.keep(calls)) if calls else keeping
-                idle = 0 if calls or busy else idle + 1
-                if not calls and not busy:
-                    await self._rest(name)
-                elif calls and len(calls) < lane.most:
+                    keeping = asyncio.ensure_future(lane.keep(calls))
+                    keeping.add_done_callback(lambda _: wake.set())  # the next of a key may be due by that
+                if len(calls) < lane.most:
                     await asyncio.sleep(gathering.pause(len(calls), lane.most, time.monotonic() - begun))
         finally:
             await keeping
 
-    async def _rest(self, name: str) -> None:
-        try:
+    async def _rest(self, wake: asyncio.Event, keeping: asyncio.Future[None]) -> None:
+        """Until somebody nudges the lane, a second at most. Raises what went wrong with keeping the last answers."""
+        if keeping.done():
+            keeping.result()
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1.0):
-                await self._wake[name].wait()
-        except TimeoutError:
-            return
+                await wake.wait()
 
 
 def _nothing() -> asyncio.Future[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -13,6 +14,7 @@ from hub.domain.lifecycle import Outbox, Work
 from hub.domain.outcome import Message
 from hub.domain.outgoing import Kind, Label
 from hub.errors import Conflict
+from hub.flow import gathering
 from hub.flow.batch import Batch
 from hub.flow.stages import FULFILLMENTS, ORDERS
 from hub.flow.worker import Worker
@@ -151,7 +153,8 @@ async def test_an_answer_is_kept_although_what_waits_for_it_cannot_go_on(desk: D
 
 
 async def test_calls_go_out_while_answers_are_kept_and_a_key_stays_in_order(desk: Desk) -> None:
-    """Somebody holds the row that an answer is for. Another key is sent meanwhile, the same one is not."""
+    """Somebody holds the row that an answer is for. What is queued for another key meanwhile is sent although the lane
+    had nothing more to send by then; the same key waits."""
     order_id = await arrived(desk)
     await desk.runner.work(ORDERS)
     (parcel,) = await desk.parcels(order_id)
@@ -170,6 +173,7 @@ async def test_calls_go_out_while_answers_are_kept_and_a_key_stays_in_order(desk
             await running.enter_async_context(Worker(world.database, world.accounts, world.ports, world.node, {"post"}))
             await done(1)
             await blocked(desk, 1)
+            await asyncio.sleep(2 * gathering.LONGEST)  # it has looked again, and found nothing
             await queue(desk, void("same", parcel["id"]), void("other", 7))
             await done(2)
             assert [payload.external_id for kind, payload, _ in book.done if kind is Kind.VOID_LABEL] == ["other"]
