@@ -2,20 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
+from msgspec import to_builtins
+
 from bot.flows import FLOWS
 from bot.state import Heard
-from tests.bot.talk import Talk
+from hub.domain.address_correcting import Checks
+from hub.domain.address_standing import Standing
+from hub.domain.order import Address
+from tests.bot.talk import Refuse, Talk
 
 CODE = "424242"
+CUT = Address(name="Ada Berg", line1="Drottninggatan", postcode="12", city="Stockholm", country="SE")
+BETTER = Address(name="Ada Berg", line1="Drottninggatan 5", postcode="111 51", city="Stockholm", country="SE")
 
 
-def shop() -> Talk:
-    """A chat that has proven nothing yet; every order has been shipped, and `CODE` is right."""
-    proven: list[str] = []
+class Addresses:
+    """Where orders go: all to `CUT`, as `standing` says; `BETTER` is suggested for 1002. Each is corrected once, and
+    whoever comes after that comes too late."""
+
+    def __init__(self, standing: Standing) -> None:
+        self._standing = standing
+        self._corrected: dict[str, Any] = {}
+
+    def show(self, number: str) -> dict[str, Any]:
+        """What `show_destination` tells."""
+        suggestion = BETTER if number == "1002" else None
+        address = self._corrected.get(number, to_builtins(CUT))
+        return {
+            "number": number, "phase": "on_hold", "standing": self._standing.value, "hold": "7", "address": address,
+            "suggestion": to_builtins(suggestion), "checks": to_builtins(Checks()),
+        }  # fmt: skip
+
+    def correct(self, number: str, hold: str, seen: object, address: object) -> dict[str, Any]:
+        """What `correct_address` does."""
+        if number in self._corrected:
+            raise Refuse("conflict")
+        self._corrected[number] = address
+        return {"corrected": True}
+
+
+def shop(standing: Standing = Standing.OPEN, known: Collection[str] = ()) -> Talk:
+    """A chat that has proven `known` orders; every order has been shipped, and `CODE` is right."""
+    proven = set(known)
+    addresses = Addresses(standing)
 
     def check(number: str, code: str) -> bool:
         if code == CODE:
-            proven.append(number)
+            proven.add(number)
         return number in proven
 
     def show(number: str) -> list[dict[str, object]]:
@@ -23,11 +59,12 @@ def shop() -> Talk:
 
     return Talk(FLOWS, {
         "may_see": lambda number: number in proven,
+        "may_change": lambda number: number in proven,
         "send_code": lambda number: {"limited": False, "minutes": 10},
-        "check_code": check, "show_order": show, "may_change": lambda number: number in proven,
-        "show_destination": lambda number: {
-            "number": number, "phase": "ready_to_route", "standing": "open", "address": None,
-        },
+        "check_code": check,
+        "show_order": show,
+        "show_destination": addresses.show,
+        "correct_address": addresses.correct,
     })  # fmt: skip
 
 

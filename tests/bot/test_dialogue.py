@@ -7,15 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bot.dialogue import ActionRefused, Chat, Flow, Start
 from bot.entities import EMAIL, ORDER_NUMBER, QUANTITY
 from bot.flows import FLOWS
 from bot.prompts import FREE_TEXT, YES_NO, Prompt
-from bot.state import Heard, Option, Say
+from bot.state import Heard, Option
 from tests.bot.talk import Refuse, Talk
 
 ORDER = Prompt("track.number", expects=(ORDER_NUMBER,), retry="track.number_retry")
@@ -324,34 +322,3 @@ def test_a_long_effect_name_still_fits_its_column() -> None:
 
     t = talk(body, place=lambda: 1)
     assert len(t.ran) == 1
-
-
-LINES = st.sampled_from([
-    "where is my order", "1001", "#1002", "no, 1003", "123456", "talk to someone", "cancel", "repeat", "thanks", "yes",
-    "no", "my parcel is broken", "/start", "/help", "asdf", "new code", "", "😀", "wo ist mein paket",
-    "cancel my order", "English please", "auf deutsch", "0" * 400, "sorry, order 77", "none of these",
-])  # fmt: skip
-PRESSES = st.sampled_from(["do:track", "do:track:1001", "do:talk", "q1:0", "q2:0", "q3:1", "q4:0", "do:", "q:", "x"])
-EVENTS = st.one_of(LINES.map(lambda line: ("type", line)), PRESSES.map(lambda value: ("press", value)))
-
-
-@given(st.lists(EVENTS, max_size=25), st.booleans())
-def test_any_conversation_is_pure_ends_every_turn_and_says_only_known_texts(
-    events: list[tuple[str, str]], known: bool
-) -> None:
-    order = {"number": "1001", "phase": "shipped", "promised": "2026-11-24", "parcels": [], "waiting": False}
-    t = Talk(FLOWS, {
-        "may_see": lambda number: known,
-        "send_code": lambda number: {"limited": False, "minutes": 10},
-        "check_code": lambda number, code: code == "123456",
-        "show_order": lambda number: [{**order, "number": number}],
-    })  # fmt: skip
-    for kind, value in events:
-        answer = t.type(value) if kind == "type" else t.press(value)
-        assert answer or t.state.control != "bot"
-        assert t.words() or not answer
-        assert all(_small(say) for say in t.last)
-
-
-def _small(say: Say) -> bool:
-    return all(len(button.value.encode()) <= 64 for button in say.buttons)
