@@ -36,6 +36,9 @@ from tests.support.world import KEY, PLACES, World, world_of
 FAST = Options(day=0.2, troubled=0, late=0, record=True)
 """A carrier whose days take a fifth of a second, and whose parcels meet no trouble."""
 
+SLOW = Options(day=3600, troubled=0, late=0, record=True)
+"""A carrier that a parcel stays with while a test looks at what was shipped."""
+
 BUSY = """SELECT (SELECT count(*) FROM inbox WHERE state = 0 AND due_at <= now())
     + (SELECT count(*) FROM outbox WHERE state < 9)
     + (SELECT count(*) FROM orders WHERE state < 9 AND due_at <= now())
@@ -58,10 +61,10 @@ class Shops:
         self.doubles[name] = double
         return double
 
-    async def warehouse(self) -> None:
+    async def warehouse(self, options: Options = FAST) -> None:
         """An automatic warehouse in Berlin, a carrier that sends its scans to our door, and a mailbox."""
         await add_location(self.world.services, self.world.merchant_id, PLACES[0])
-        await self.world.carrier(options=FAST)
+        await self.world.carrier(options=options)
         assert self.world.carriers is not None
         self.world.carriers.to = await self.world.door("carrier")
         await self.world.account("email", "mail", {"sender": "Shop <shop@example.org>", "mailbox": str(self.mailbox)})
