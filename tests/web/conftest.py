@@ -16,6 +16,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from connectors import CONNECTORS
 from connectors.http import AioHttp
 from hub.accounts import Accounts, Tools
+from hub.actions import take_phone_order
 from hub.actions.create_token import NewToken, create_token
 from hub.actions.passwords import PASSWORDS
 from hub.flow.directory import Directory
@@ -25,6 +26,7 @@ from hub.ports import Ports, SystemClock, SystemRng, TimeOrderedIds
 from hub.settings import Settings
 from hub.store.database import Database
 from hub.vault import Vault
+from hub.web.api import place
 from hub.web.app import create_app
 from hub.web.services import Services
 from tests.web.rows import START, Shop
@@ -93,8 +95,11 @@ async def shop(database: Database, ids: TimeOrderedIds) -> Shop:
 
 
 @pytest.fixture
-async def working(hub: Services, database: Database) -> AsyncIterator[None]:
-    """Somebody takes in what comes, as a worker does; accounts of other tests that cannot be opened are gone."""
+async def working(hub: Services, database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """Somebody takes in what comes, as a worker does; accounts of other tests that cannot be opened are gone. Whoever
+    places an order waits until it is taken in, on a slow machine too."""
+    for waits in (place, take_phone_order):
+        monkeypatch.setattr(waits, "PATIENCE", 60.0)
     await database.plain.execute(
         "UPDATE accounts SET state = 'removed' WHERE secrets = '{}' AND connector LIKE 'demo%'"
     )

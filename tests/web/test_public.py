@@ -89,7 +89,7 @@ async def test_routes_of_others_are_served_beside_ours(hub: Services, serve: Ser
     client = await serve(replace(hub, extra_routes=(web.get("/chat/ws", echo),)))
     async with client.ws_connect("/chat/ws") as ws:
         await ws.send_str("hello")
-        assert await ws.receive_str(timeout=5) == "hello"
+        assert await ws.receive_str(timeout=60) == "hello"
 
 
 # ------------------------------------------------------------ health and metrics
