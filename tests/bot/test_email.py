@@ -26,6 +26,7 @@ from hub.contract import Account, Notifies, Secrets
 from hub.domain.outgoing import Notice
 from hub.errors import Reconnect, Reject, Retry, Unknown
 from tests.bot.world import World
+from tests.support.ports import nobody_listens
 
 NOTICE = Notice(
     conversation_id=0, address="anna@example.org", text="notice.shipped", locale="de",
@@ -231,8 +232,8 @@ async def test_failures_of_a_server_are_named_by_what_to_do_next(http: AioHttp, 
         await to("lost")
     with pytest.raises(Reconnect, match="user or password"):
         await channel(http, smtp=smtp.url.replace("p%40ss", "wrong")).check()
-    with pytest.raises(Retry):
-        await channel(http, smtp="smtp://127.0.0.1:9").check()
+    with nobody_listens() as port, pytest.raises(Retry):
+        await channel(http, smtp=f"smtp://127.0.0.1:{port}").check()
 
 
 def test_transports_declare_themselves_without_a_store() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +9,7 @@ from hub.contract import Http
 from hub.errors import CrossdockError, Reconnect, Reject, Retry, Unknown
 from tests.connectors.checks.common import Operation, demand, meeting, operations, outcome
 from tests.connectors.harness import Harness
+from tests.support.ports import nobody_listens
 
 HTML = b"<!doctype html><html><head><title>Just a moment...</title></head><body>Please wait</body></html>"
 WAIT = 37
@@ -81,13 +81,11 @@ async def check_nobody_is_called(harness: Harness, http: Http) -> None:
 
 async def check_a_refused_connection_is_retry(harness: Harness, http: Http) -> None:
     """Nobody listens: nothing was sent, so even a push may simply be tried again."""
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        port = closed.getsockname()[1]
-    channel = harness.connector.open(harness.account(f"http://127.0.0.1:{port}"), http)
-    for operation in operations(channel, harness):
-        got = await outcome(f"{operation.name} on a refused connection", operation.call())
-        demand(isinstance(got, Retry), f"{operation.name}: a refused connection means Retry, but it gave {got!r}")
+    with nobody_listens() as port:
+        channel = harness.connector.open(harness.account(f"http://127.0.0.1:{port}"), http)
+        for operation in operations(channel, harness):
+            got = await outcome(f"{operation.name} on a refused connection", operation.call())
+            demand(isinstance(got, Retry), f"{operation.name}: a refused connection means Retry, but it gave {got!r}")
 
 
 async def check_a_lost_answer_to_a_question_is_retry(harness: Harness, http: Http) -> None:
