@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,12 @@ from tests.support.world import World
 
 
 async def connected(world: World, double: EtsyDouble, name: str = "cups") -> int:
+    """The account as if it had been connected in the days of its receipts: the first poll goes back from there."""
     given = HARNESS.account(double.url)
-    return await world.account("etsy", name, {**given.secrets, **given.settings})
+    account_id = await world.account("etsy", name, {**given.secrets, **given.settings})
+    made = datetime.fromtimestamp(double.shop.now, UTC)
+    await world.database.plain.execute("UPDATE accounts SET created_at = $2 WHERE id = $1", account_id, made)
+    return account_id
 
 
 async def open_holds(world: World) -> dict[str, Mapping[str, Any]]:
