@@ -183,10 +183,10 @@ async def test_throttled_calls_resume_when_there_is_room(
 ) -> None:
     _, given, _ = next(cases(shared, "ordersV0", CONFIRM, "post"))
     body = msgspec.convert(given["body"], Confirmation)
-    throttling.on = True
+    throttling.on, begun = True, time.monotonic()
     with pytest.raises(Retry) as told:
         await shipping.confirm(client, given["orderId"], body)
     assert told.value.after == pytest.approx(0.5), "two a second"
-    throttling.on, begun = False, time.monotonic()
+    throttling.on = False
     await shipping.confirm(client, given["orderId"], body)
     assert time.monotonic() - begun > 0.4, "it waited for its turn by itself"

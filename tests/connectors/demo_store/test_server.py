@@ -119,8 +119,15 @@ async def test_a_store_that_tells_of_the_change_first(http: Http):
 
 
 async def test_a_store_whose_buyers_pay_later(http: Http):
-    async with trading(replace(FJORD, later=0.02), http) as (server, hub):
+    sold = asyncio.Event()
+
+    async def register(payments) -> None:
+        if payments[0]["status"] == "captured":
+            await sold.wait()
+
+    async with trading(replace(FJORD, later=0.0), http, register=register) as (server, hub):
         await server.sell(Rush("fjord", 3, hub.url))
+        sold.set()  # nobody pays before all three were told
         await server.settle()
     first, later = hub.news[:3], hub.news[3:]
     assert hub.topics == ["order.created"] * 3 + ["order.paid"] * 3

