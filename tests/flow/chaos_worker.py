@@ -58,5 +58,5 @@ async def _work(place: Place) -> None:
             given = {name: getattr(parts, name) for name in Services.__dataclass_fields__}
             runner = web.AppRunner(create_app(Doors(**given, inbox=inbox)), access_log=None)
             await runner.setup()
-            await web.TCPSite(runner, "127.0.0.1", place.port).start()
+            await web.TCPSite(runner, "127.0.0.1", place.port, reuse_port=True).start()  # the test keeps it for us
             await asyncio.Event().wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -86,6 +87,14 @@ class Desk:
         """Counts stock at an automatic location of Germany."""
         lines = [StockLine(sku=sku, location=location, on_hand=n, country="DE") for sku, n in on_hand.items()]
         await import_stock(self.world.services, MERCHANT, lines)
+
+    async def settle(self) -> None:
+        """Reads who there is, now and for good: else it is read again every few seconds, however long a batch takes."""
+        for account in (self.shop, self.carrier):
+            self.world.accounts.forget(account)
+        self.directory.forget()
+        await self.directory.known(self.world.database.plain)
+        self.directory._read_at = math.inf
 
     # ------------------------------------------------------------ coming in
 

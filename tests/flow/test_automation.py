@@ -297,8 +297,7 @@ async def test_a_merchant_without_rules_costs_no_statement(desk: Desk) -> None:
     async def statements() -> int:
         await desk.tell(*(an_order() for _ in range(3)))
         await desk.take_in()
-        desk.directory.forget()
-        await desk.directory.known(desk.world.database.plain)
+        await desk.settle()
         before = desk.world.database.statements
         await desk.orders()
         return desk.world.database.statements - before

@@ -236,8 +236,7 @@ async def test_only_a_batch_with_another_address_asks_what_was_replaced_and_asks
 
     async def cost(*told: ChannelOrder) -> int:
         await desk.tell(*told)
-        desk.directory.forget()
-        await desk.directory.known(desk.world.database.plain)
+        await desk.settle()
         before = desk.world.database.statements
         assert await desk.intaker.work() == len(told)
         return desk.world.database.statements - before

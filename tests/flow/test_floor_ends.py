@@ -50,12 +50,9 @@ async def held(floor: Desk, sql: str, *args: object) -> AsyncIterator[None]:
 
 async def blocked(floor: Desk, count: int) -> None:
     """Waits until so many transactions wait for locks."""
-    sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    for _ in range(500):
-        if await floor.world.value(sql) >= count:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("nobody waits")
+    sql = """SELECT count(*) >= $1 FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'"""
+    await floor.world.until(lambda: floor.world.value(sql, count))
 
 
 async def test_two_walks_that_end_at_the_same_moment_end_their_wave(floor: Desk) -> None:

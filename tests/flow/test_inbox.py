@@ -147,14 +147,16 @@ async def test_a_store_in_trouble_asks_for_another_try_and_recovers(desk: Desk) 
 
 async def test_connections_that_die_cost_a_try_and_nothing_more(desk: Desk) -> None:
     who, inbox = await account(desk), desk.world.inbox
+    await inbox.keep(who, delivery("before"))
     other = await desk.world.database.connect()
     try:
-        await other.execute(
-            """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        gone = await other.fetch(
+            """SELECT pg_terminate_backend(pid, 30000) AS gone FROM pg_stat_activity
                WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%inbox%'"""
         )
     finally:
         await other.close()
+    assert {row["gone"] for row in gone} == {True}, "that of the delivery before is among them"
 
     for _ in range(50):
         try:

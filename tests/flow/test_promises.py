@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from hub.actions.routing_report import report_promises
 from hub.actions.show_order import show_order
+from hub.ports import ManualClock
 from tests.flow.desk import Desk, an_order
 from tests.flow.test_routing import plan
 from tests.support.world import MERCHANT
@@ -36,7 +38,8 @@ async def test_a_promised_day_ends_at_midnight_where_it_ships(
     )
     await desk.world.database.plain.execute("UPDATE orders SET completed_at = now()")
 
-    (figures,) = await report_promises(desk.world.services, MERCHANT, 30)
+    soon = replace(desk.world.services, clock=ManualClock(datetime(2027, 3, 20, tzinfo=UTC)))
+    (figures,) = await report_promises(soon, MERCHANT, 30)
 
     assert (figures.kept, figures.broken, figures.days_late) == (kept, 1 - kept, late)
     seen = (await show_order(desk.world.database, MERCHANT, order_id)).routing

@@ -55,8 +55,7 @@ async def test_a_batch_costs_the_same_statements_whatever_its_size(desk: Desk) -
         ):
             if name == "fulfillments":  # as they are when a batch could not move them on
                 await desk.world.database.plain.execute("UPDATE fulfillment_orders SET due_at = now() WHERE state = 4")
-            desk.directory.forget()  # it is read again every few seconds, whatever the size of a batch
-            await desk.directory.known(desk.world.database.plain)
+            await desk.settle()
             before = desk.world.database.statements
             assert await work() == count
             spent[name] = desk.world.database.statements - before

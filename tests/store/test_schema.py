@@ -59,15 +59,18 @@ async def test_the_migrations_make_what_the_models_are(opened: Database) -> None
 
 async def test_migrations_are_looked_for_on_the_connections_that_others_work_with(database: Database) -> None:
     """The first question for readiness comes when orders flow already: it must not close what they run on."""
-    held = asyncio.Event()
+    begun, held = asyncio.Event(), asyncio.Event()
 
     async def work() -> object:
         async with database.transaction() as tx:
             await tx.fetchval("SELECT 1")
+            begun.set()
             await held.wait()
             return await tx.fetchval("SELECT 2")
 
     working = asyncio.create_task(work())
+    async with asyncio.timeout(30):
+        await begun.wait()
     before = connections.get("default")
     assert await database.pending_migrations() == []
     assert connections.get("default") is before

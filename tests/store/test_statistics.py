@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
+import pytest
+
 from hub.store import statistics
 from hub.store.database import Database
 from tests.support.world import World
 
 GROW = """INSERT INTO products (id, merchant_id, sku, title, created_at)
     SELECT g, 1, 'S' || g, 'Thing', now() FROM generate_series($1::bigint, $2::bigint) g"""
+
+
+@pytest.fixture
+async def database(database: Database) -> AsyncIterator[Database]:
+    """The empty database, whose server does not count `products` by itself meanwhile."""
+    await database.plain.execute("ALTER TABLE products SET (autovacuum_enabled = off)")
+    yield database
+    await database.plain.execute("ALTER TABLE products RESET (autovacuum_enabled)")
 
 
 async def known(database: Database) -> float:
