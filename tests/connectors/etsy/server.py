@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import time
 import uuid
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from urllib.parse import parse_qs, unquote, urlencode
@@ -33,8 +34,8 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class EtsyDouble:
-    """One shop and one app behind HTTP. `rotates`: a refresh token is good once. `per_second` is only announced:
-    whoever keeps to it where calls leave may still have them crowd together on their way."""
+    """One shop and one app behind HTTP. `rotates`: a refresh token is good once. `per_second` is enforced as
+    announced, unless `lenient`."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -46,12 +47,14 @@ class EtsyDouble:
         self.rotates, self.lasts = False, 3600
         self.scopes: frozenset[str] = SCOPES
         self.per_second, self.per_day, self.remaining = 1000, 10_000, 9_990
+        self.lenient = False
         self.codes: dict[str, tuple[str, str]] = {}
         """Authorization code → (code challenge, redirect URI)."""
         self.refreshed = 0
         self.gate, self.asked = asyncio.Event(), asyncio.Event()
         """Token requests are answered while the first is set; the second tells that one has come."""
         self.gate.set()
+        self._calls: deque[float] = deque()
         self._seeded = 0
 
     # ---------------------------------------------------------------- for tests
@@ -103,8 +106,12 @@ class EtsyDouble:
         return answer
 
     def _limit(self) -> None:
-        if self.remaining <= 0:
+        now = time.monotonic()
+        while self._calls and now - self._calls[0] >= 0.95:
+            self._calls.popleft()
+        if (len(self._calls) >= self.per_second and not self.lenient) or self.remaining <= 0:
             raise Refused(429, "Exceeded the rate limit")
+        self._calls.append(now)
         self.remaining -= 1
 
     def _identify(self, request: web.Request) -> None:
