@@ -135,7 +135,7 @@ async def test_the_transcript_and_the_code_come_in_the_language_that_is_written(
 
 def test_it_takes_no_time_however_long_the_words() -> None:
     tongue("warm")
-    began = time.perf_counter()
+    began = time.thread_time()
     tongue("wo ist " * 5000)
     tongue("a@1/" * 5000)
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5, "of our own work: whatever else the machine does is not counted"

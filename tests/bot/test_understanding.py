@@ -153,7 +153,7 @@ def test_facts_that_were_asked_for(kind: str, words: str, value: str | None) -> 
 
 def test_a_message_takes_a_few_milliseconds_however_long() -> None:
     understand("warm", START)
-    began = time.perf_counter()
+    began = time.thread_time()
     understand("where is my order " * 5000, START)
     entities("1" * 1000 + "a@" * 1000, (ORDER_NUMBER, CODE, POSTCODE, QUANTITY))
-    assert time.perf_counter() - began < 1.0
+    assert time.thread_time() - began < 1.0, "of our own work: whatever else the machine does is not counted"

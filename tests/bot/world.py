@@ -202,8 +202,8 @@ async def world_of(database: Database, node: Node, clock: ManualClock, mailbox: 
     async with AioHttp(allow_private_hosts=True) as http, Inbox(database, node.ids, clock) as inbox:
         accounts = Accounts(database, Tools(bot.transports(transcript), http, vault), clock, node.ids)
         services = Services(
-            database=database, accounts=accounts, settings=Settings(), vault=vault, clock=clock, ids=node.ids,
-            rng=SystemRng(),
+            database=database, accounts=accounts, settings=Settings.model_construct(), vault=vault, clock=clock,
+            ids=node.ids, rng=SystemRng(),
         )  # fmt: skip
         merchant = node.ids.next()
         await accounts.add(merchant, "email", "mail", {"sender": "Mugs <shop@example.org>", "mailbox": str(mailbox)})

@@ -26,7 +26,6 @@ from hub.ports import Ports, SystemClock, SystemRng, TimeOrderedIds
 from hub.settings import Settings
 from hub.store.database import Database
 from hub.vault import Vault
-from hub.web.api import place
 from hub.web.app import create_app
 from hub.web.services import Services
 from tests.web.rows import START, Shop
@@ -52,7 +51,7 @@ def ids() -> TimeOrderedIds:
 
 def settings(**more: object) -> Settings:
     """Settings that read neither environment nor file."""
-    return Settings.model_construct(**{**Settings().model_dump(), **more})
+    return Settings.model_construct(**{**Settings.model_construct().model_dump(), **more})
 
 
 @pytest.fixture(scope="session")
@@ -96,10 +95,9 @@ async def shop(database: Database, ids: TimeOrderedIds) -> Shop:
 
 @pytest.fixture
 async def working(hub: Services, database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    """Somebody takes in what comes, as a worker does; accounts of other tests that cannot be opened are gone. Whoever
-    places an order waits until it is taken in, on a slow machine too."""
-    for waits in (place, take_phone_order):
-        monkeypatch.setattr(waits, "PATIENCE", 60.0)
+    """Somebody takes in what comes, as a worker does; accounts of other tests that cannot be opened are gone. The phone
+    desk waits until its order is taken in, on a slow machine too."""
+    monkeypatch.setattr(take_phone_order, "PATIENCE", 60.0)
     await database.plain.execute(
         "UPDATE accounts SET state = 'removed' WHERE secrets = '{}' AND connector LIKE 'demo%'"
     )
