@@ -11,11 +11,8 @@ from hub.errors import Conflict, NotFound
 from hub.flow import cancelling, senders
 from hub.flow.batch import Batch
 from hub.flow.directory import Directory
-from hub.store import audit
+from hub.store import audit, whole_orders
 from hub.store.database import announce
-
-LOCK_WORKS = "SELECT id, state FROM fulfillment_orders WHERE order_id = $1 ORDER BY id FOR UPDATE"
-LOCK_ORDER = "SELECT * FROM orders WHERE merchant_id = $1 AND id = $2 FOR UPDATE"
 
 
 class Cancel(Struct, frozen=True, kw_only=True):
@@ -31,8 +28,8 @@ async def cancel_order(services: Services, cancel: Cancel) -> None:
     """Raises `NotFound` for another merchant's order, `Conflict` when it is over already or goods have left: then only
     units that come back can be undone."""
     async with services.database.transaction() as tx:
-        works = await tx.fetch(LOCK_WORKS, cancel.order_id)
-        order = await tx.fetchrow(LOCK_ORDER, cancel.merchant_id, cancel.order_id)
+        works, orders = await whole_orders.hold(tx, [cancel.order_id])
+        order = next((row for row in orders if row["merchant_id"] == cancel.merchant_id), None)
         if order is None:
             raise NotFound(f"no order {cancel.order_id}")
         if any(work["state"] in {6, 9} for work in works):

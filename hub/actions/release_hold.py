@@ -21,12 +21,10 @@ from hub.errors import Conflict, Invalid, NotFound
 from hub.flow import cancelling, senders
 from hub.flow.batch import Batch
 from hub.flow.directory import Directory
-from hub.store import audit
+from hub.store import audit, whole_orders
 from hub.store.database import Row, Tx, announce
 
 HOLD = "SELECT * FROM holds WHERE merchant_id = $1 AND id = $2"
-LOCK_WORKS = "SELECT id FROM fulfillment_orders WHERE order_id = $1 ORDER BY id FOR UPDATE"
-LOCK_ORDER = "SELECT * FROM orders WHERE merchant_id = $1 AND id = $2 FOR UPDATE"
 LOCK_HOLD = "SELECT state FROM holds WHERE id = $1 FOR UPDATE"
 CLOSE = """UPDATE holds SET state = 'released', resolution = $2, closed_at = $3, closed_by = $4 WHERE id = $1"""
 USE_ADDRESS = "UPDATE orders SET ship_to = $2 WHERE id = $1"
@@ -99,13 +97,12 @@ async def release_within(tx: Tx, batch: Batch, release: Release) -> Row:
 
 async def lock(tx: Tx, hold: Row) -> Row:
     """Fulfillment orders first, then the order, then the hold: the order of locks everywhere."""
-    await tx.fetch(LOCK_WORKS, hold["order_id"])
-    order = await tx.fetchrow(LOCK_ORDER, hold["merchant_id"], hold["order_id"])
-    if order is None:
+    _, orders = await whole_orders.hold(tx, [hold["order_id"]])
+    if not orders:
         raise NotFound(f"no order {hold['order_id']}")
     if await tx.fetchval(LOCK_HOLD, hold["id"]) not in {"open", "escalated"}:
         raise Conflict("this hold is closed already; reload to see how")
-    return order
+    return orders[0]
 
 
 def _check(hold: Row, release: Release) -> Release:

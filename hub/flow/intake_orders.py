@@ -22,7 +22,7 @@ from hub.domain.outcome import Event
 from hub.flow import intake_amend, intake_rows
 from hub.flow.intake_common import Intake, OrderKey, Present
 from hub.flow.intake_rows import digest
-from hub.store import sets
+from hub.store import sets, whole_orders
 from hub.store.database import Row
 
 LOCK_KEYS = "SELECT pg_advisory_xact_lock(hashtextextended(k, 0)) FROM unnest($1::text[]) AS k"
@@ -32,9 +32,6 @@ FIND_PAID = """SELECT DISTINCT p.order_id AS id FROM payments p JOIN unnest($1::
     AS w(merchant_id, external_id) USING (merchant_id, external_id)"""
 FIND_TRACKED = """SELECT DISTINCT p.fulfillment_id AS id FROM parcels p JOIN unnest($1::bigint[], $2::text[])
     AS w(merchant_id, tracking_number) USING (merchant_id, tracking_number) WHERE p.tracking_number <> ''"""
-LOCK_WORKS = """SELECT id FROM fulfillment_orders WHERE order_id = ANY($1::bigint[]) OR id = ANY($2::bigint[])
-    ORDER BY id FOR UPDATE"""
-LOCK_ORDERS = "SELECT * FROM orders WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE"
 WAKE_WAITING = f"""UPDATE inbox i SET state = {int(State.PENDING)}, due_at = $4
     FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS w(merchant_id, account_id, about)
     WHERE i.merchant_id = w.merchant_id AND i.account_id = w.account_id AND i.about = w.about
@@ -63,8 +60,8 @@ async def lock(intake: Intake, spoken: Sequence[tuple[Row, News]]) -> None:
     tracked = {(row["merchant_id"], news.tracking_number) for row, news in spoken if isinstance(news, ParcelScan)}
     ids = [*await _find(intake, FIND, keys), *await _find(intake, FIND_PAID, sorted(paid))]
     works = await _find(intake, FIND_TRACKED, sorted(tracked))
-    await intake.tx.fetch(LOCK_WORKS, ids, works)
-    for row in await intake.tx.fetch(LOCK_ORDERS, ids):
+    _, orders = await whole_orders.hold(intake.tx, ids, works)
+    for row in orders:
         present = Present(row, row["version"], Lifecycle(row["state"]))
         intake.orders[row["account_id"], row["external_id"]] = present
 
