@@ -72,7 +72,7 @@ async def test_a_webhook_that_only_nudges_has_the_shop_polled_long_before_its_in
         async def here() -> bool:
             return bool(await world.value("SELECT count(*) FROM orders WHERE external_id = $1", receipt))
 
-        await world.until(here, seconds=10)
+        await world.until(here)
     assert await due(world) == []
 
 
