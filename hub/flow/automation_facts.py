@@ -39,7 +39,7 @@ ORDERS = """
         SELECT array_agg(DISTINCT x.sku) AS skus, sum(x.ordered - x.cancelled) AS units,
             sum((x.ordered - x.cancelled) * coalesce(nullif(x.grams, 0), p.grams, 0)) AS grams
         FROM order_lines x LEFT JOIN products p ON p.merchant_id = x.merchant_id AND p.sku = x.sku
-        WHERE x.order_id = o.id
+        WHERE x.order_id = o.id AND x.ordered > 0
     ) l ON true
     WHERE o.id = ANY($1::bigint[])"""
 

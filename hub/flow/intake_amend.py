@@ -115,7 +115,13 @@ class Amendment:
         for position, line in enumerate(order.lines):
             told = intake_rows.line_columns(line, position, gone.get(line.external_id, 0), over)
             self.lines.append({"id": self.intake.batch.ids.next()} | base | told)
-        self.keeps.append({"order_id": present.id, "keep": [line.external_id[:128] for line in order.lines]})
+        kept = [line.external_id[:128] for line in order.lines]
+        if self.around.works.get(present.id):
+            # Fulfillment orders, although cancelled, name their lines: those stay, and nothing is ordered of them.
+            withdrawn = [row for row in lines if row["external_id"] not in kept]
+            self.lines.extend({"id": row["id"]} | base | intake_rows.withdrawn(row) for row in withdrawn)
+            kept += [row["external_id"] for row in withdrawn]
+        self.keeps.append({"order_id": present.id, "keep": kept})
 
     def _compare(self, present: Present, order: ChannelOrder) -> None:
         """After routing a change is applied where nothing rests on the old fact, else it is a person's to decide."""
@@ -149,7 +155,7 @@ class Amendment:
                 changed.append({"line": line.external_id, "ordered": line.quantity, "cancelled": line.cancelled})
             elif gone.get(line.external_id, 0) > row["shipped"]:
                 changed.append({"line": line.external_id, "shipped_elsewhere": gone[line.external_id]})
-        changed.extend({"line": name, "removed": row["ordered"]} for name, row in stored.items())
+        changed.extend({"line": name, "removed": row["ordered"]} for name, row in stored.items() if row["ordered"])
         return changed
 
     def _money(self, present: Present, order: ChannelOrder) -> None:

@@ -58,6 +58,23 @@ def line_columns(line: ChannelLine, position: int, elsewhere: int, order_cancell
     }  # fmt: skip
 
 
+def withdrawn(row: Row) -> dict[str, Any]:
+    """A stored line of which a revision says nothing any more, in the columns of `line_columns`: no units, no money."""
+    none = ("discount", "tax", "ordered", "cancelled", "assigned", "picked", "packed", "shipped", "delivered")
+    same = (
+        "external_id",
+        "position",
+        "sku",
+        "listing_id",
+        "title",
+        "unit_price",
+        "requires_shipping",
+        "gift_card",
+        "grams",
+    )
+    return {name: row[name] for name in same} | dict.fromkeys(none, 0)
+
+
 def payment_columns(payment: ChannelPayment, currency: str) -> dict[str, Any]:
     """What a revision says of one payment."""
     state = PAYMENT_STATES[payment.status]

@@ -24,8 +24,9 @@ _details = msgspec.json.Decoder(dict[str, object])
 _contents = msgspec.json.Decoder(dict[int, int])
 
 LINES = """SELECT id, order_id, external_id, title, sku, listing_id, unit_price, discount, tax, requires_shipping,
-    grams, ordered, cancelled, assigned, shipped, delivered FROM order_lines WHERE order_id = ANY($1::bigint[])
-    ORDER BY order_id, position"""
+    grams, ordered, cancelled, assigned, shipped, delivered FROM order_lines
+    WHERE order_id = ANY($1::bigint[]) AND ordered > 0 ORDER BY order_id, position"""
+"""Without lines that the channel has withdrawn."""
 PAYMENTS = """SELECT id, order_id, account_id, external_id, state, currency, amount, captured, gateway, last4
     FROM payments WHERE order_id = ANY($1::bigint[]) ORDER BY id"""
 HOLDS = "SELECT id, order_id, reason, state, detail, resolution FROM holds WHERE order_id = ANY($1::bigint[])"

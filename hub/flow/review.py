@@ -20,7 +20,7 @@ SKUS = """SELECT p.merchant_id, p.sku FROM products p JOIN unnest($1::bigint[], 
 
 TWINS = """SELECT mine.id AS order_id, o.id, o.number, o.placed_at,
         (SELECT array_agg(coalesce(nullif(l.sku, ''), nullif(l.listing_id, ''), l.title) || chr(31) || l.ordered)
-         FROM order_lines l WHERE l.order_id = o.id) AS bought
+         FROM order_lines l WHERE l.order_id = o.id AND l.ordered > 0) AS bought
     FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::timestamptz[])
         AS mine(id, merchant_id, email, total, currency, placed_at)
     CROSS JOIN LATERAL (
