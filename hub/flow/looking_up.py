@@ -18,7 +18,7 @@ OTHERS = f"""SELECT s.receipt->>'external_id' FROM outbox o
 
 
 class Asked(Protocol):
-    """The message that is looked up (`hub.flow.outbox.Call`)."""
+    """The message that is looked up (`hub.flow.calls.Call`)."""
 
     @property
     def id(self) -> int: ...

@@ -10,7 +10,8 @@ import pytest
 from hub.domain.lifecycle import Outbox, Work
 from hub.domain.outgoing import Kind, Receipt
 from hub.errors import BadPayload, Reconnect, Reject, Retry, Unknown
-from hub.flow.outbox import ASK_SECONDS, LADDER, RECONNECT_SECONDS
+from hub.flow.keeping import LADDER, RECONNECT_SECONDS
+from hub.flow.outbox import ASK_SECONDS
 from tests.flow.desk import Desk, an_order
 from tests.flow.queued import OK, capture, queue, said, seconds_until, status
 
@@ -279,6 +280,31 @@ async def test_what_a_dead_holder_of_the_lane_had_leased_is_in_doubt(desk: Desk)
 
 
 # ---------------------------------------------------------------- who waits is woken
+
+
+async def test_a_lane_that_lost_its_lock_frees_nothing_that_its_successor_sends(desk: Desk) -> None:
+    """Its answers are kept all the same; that it got none says nothing about who asks again by now."""
+    await queue(desk, status(1, desk.shop, key=1), status(2, desk.shop, key=2))
+    old, new = desk.lane(desk.shop), desk.lane(desk.shop)
+    book = desk.book("paper_shop", "shop")
+    book.answer = lambda kind, payload: Retry("busy", 0.0) if payload.reference == "r1" else OK  # type: ignore[attr-defined]
+    late = await old.call()
+    await new.take_over()
+    desk.world.clock.advance(timedelta(seconds=ASK_SECONDS))
+    book.answer = None
+    calls = await new.call()
+    assert len(calls) == 2
+
+    await old.keep(late)
+
+    first, second = sorted(await desk.messages("push_status"), key=lambda row: row["intent"])
+    assert (first["state"], first["leased"], first["attempts"]) == (Outbox.PENDING, True, 2)
+    assert second["state"] == Outbox.SENT
+    assert await desk.lane(desk.shop).work() == 0
+    await new.keep(calls)
+    first, second = sorted(await desk.messages("push_status"), key=lambda row: row["intent"])
+    assert "check at the channel" in first["error"], "this shop cannot be asked"
+    assert second["state"] == Outbox.SENT, "it has been answered, whoever cannot be asked"
 
 
 @pytest.mark.parametrize("refusal", [Reject("not served"), BadPayload("$.postcode", "is wrong")])

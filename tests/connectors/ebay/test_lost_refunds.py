@@ -15,7 +15,7 @@ from connectors.http import AioHttp
 from hub.domain.message_keys import EPOCH, made_at
 from hub.domain.outgoing import Kind, Receipt
 from hub.errors import Unknown
-from hub.flow.outbox import Call
+from hub.flow.calls import Call
 from hub.ports import TimeOrderedIds
 from tests.connectors.checks.between import Between
 from tests.connectors.ebay.harness import HARNESS, ORDER, account
