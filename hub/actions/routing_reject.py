@@ -11,12 +11,10 @@ from hub.errors import Conflict, NotFound
 from hub.flow import cancelling
 from hub.flow.batch import Batch
 from hub.flow.route import REJECTED
-from hub.store import audit
+from hub.store import audit, whole_orders
 from hub.store.database import Row, Tx, announce
 
 FIND = "SELECT id, order_id FROM fulfillment_orders WHERE merchant_id = $1 AND (number = $2 OR id::text = $2)"
-LOCK_WORKS = "SELECT * FROM fulfillment_orders WHERE order_id = $1 ORDER BY id FOR UPDATE"
-LOCK_ORDER = "SELECT id, merchant_id, number, state, version FROM orders WHERE id = $1 FOR UPDATE"
 LINES = """SELECT l.*, EXISTS (
         SELECT 1 FROM pick_lines p WHERE p.fulfillment_line_id = l.id AND p.picked > 0) AS in_tote
     FROM fulfillment_lines l WHERE l.fulfillment_id = $1 ORDER BY l.id"""
@@ -58,9 +56,8 @@ async def reject_fulfillment(services: Services, asked: Rejection) -> Rejected:
             raise Conflict(
                 f"{len(found)} fulfillment orders are called {asked.fulfillment}; name one by its id: {which}"
             )
-        works = {row["id"]: row for row in await tx.fetch(LOCK_WORKS, found[0]["order_id"])}
-        work, order = works[found[0]["id"]], await tx.fetchrow(LOCK_ORDER, found[0]["order_id"])
-        assert order is not None, "a fulfillment order has an order"
+        works, (order,) = await whole_orders.hold(tx, [found[0]["order_id"]])
+        work = next(row for row in works if row["id"] == found[0]["id"])
         batch = Batch(services.ids, now)
         place = await _reject(tx, batch, (work, order), asked)
         await batch.flush(tx)

@@ -21,14 +21,13 @@ from hub.domain.outcome import Event, LineDelta, StockDelta
 from hub.domain.stocking import Cut, Taken
 from hub.errors import Conflict, NotFound
 from hub.flow.batch import Batch
+from hub.store import whole_orders
 from hub.store.database import Row, Tx, announce
 
 OPEN = frozenset({Work.OPEN, Work.PICKING, Work.PICKED, Work.SHORT})
 """Where a shortage may still be found: before anything is packed."""
 
 FIND = "SELECT fulfillment_id, order_id FROM fulfillment_lines WHERE merchant_id = $1 AND id = $2"
-LOCK_WORKS = "SELECT * FROM fulfillment_orders WHERE order_id = $1 ORDER BY id FOR UPDATE"
-LOCK_ORDER = "SELECT id, merchant_id, number, version, state FROM orders WHERE id = $1 FOR UPDATE"
 LINES = """SELECT id, order_line_id, sku, quantity, per_unit, reserved, picked FROM fulfillment_lines
     WHERE fulfillment_id = $1 ORDER BY id"""
 CODE = "SELECT code FROM locations WHERE id = $1"
@@ -89,11 +88,11 @@ async def shorten(services: Services, tx: Tx, batch: Batch, asked: ReportShortag
     found = await tx.fetchrow(FIND, asked.merchant_id, asked.line_id)
     if found is None:
         raise NotFound(f"no fulfillment line {asked.line_id}")
-    works = {row["id"]: row for row in await tx.fetch(LOCK_WORKS, found["order_id"])}
-    order = await tx.fetchrow(LOCK_ORDER, found["order_id"])
+    held, (order,) = await whole_orders.hold(tx, [found["order_id"]])
+    works = {row["id"]: row for row in held}
     rows = {row["id"]: row for row in await tx.fetch(LINES, found["fulfillment_id"])}
     work, short = works[found["fulfillment_id"]], rows.get(asked.line_id)
-    if order is None or short is None or Work(work["state"]) not in OPEN:
+    if short is None or Work(work["state"]) not in OPEN:
         raise Conflict(
             f"{work['number']} is {Work(work['state']).name.lower()}: unpack it, then report what is missing"
         )

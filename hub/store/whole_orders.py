@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from hub.store.database import Row, Tx
 
-WORKS = """SELECT id, order_id, state FROM fulfillment_orders
+WORKS = """SELECT * FROM fulfillment_orders
     WHERE order_id = ANY($1::bigint[]) OR id = ANY($2::bigint[]) ORDER BY id FOR UPDATE"""
 ORDERS = "SELECT * FROM orders WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE"
 COUNT = "SELECT count(*) FROM fulfillment_orders WHERE order_id = ANY($1::bigint[])"
