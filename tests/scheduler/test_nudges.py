@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -34,7 +34,9 @@ async def etsy() -> AsyncIterator[EtsyDouble]:
 
 async def connected(world: World, etsy: EtsyDouble, name: str = "cups", shop: int = SHOP_ID) -> int:
     given = HARNESS.account(etsy.url)
-    return await world.account("etsy", name, {**given.secrets, **given.settings, "shop_id": str(shop)})
+    account_id = await world.account("etsy", name, {**given.secrets, **given.settings, "shop_id": str(shop)})
+    await world.connected_at(account_id, datetime.fromtimestamp(etsy.shop.now, UTC))
+    return account_id
 
 
 def paid(number: int, shop: int = SHOP_ID) -> bytes:

@@ -17,6 +17,7 @@ import base64
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from aiohttp.test_utils import TestServer
@@ -132,6 +133,10 @@ class World:
         """Connects any account."""
         self.ids[name] = await self.accounts.add(self.merchant_id, kind, name, values)
         return self.ids[name]
+
+    async def connected_at(self, account_id: int, moment: datetime) -> None:
+        """The account as if it had been connected then: the first poll goes back from there, not from today."""
+        await self.database.plain.execute("UPDATE accounts SET created_at = $2 WHERE id = $1", account_id, moment)
 
     async def stock(self, on_hand: int = 1000, skus: Sequence[str] = ()) -> None:
         """So many of everything the demo stores sell (or of `skus`), at each of two automatic locations."""

@@ -22,11 +22,9 @@ from tests.support.world import World
 
 
 async def connected(world: World, double: EtsyDouble, name: str = "cups") -> int:
-    """The account as if it had been connected in the days of its receipts: the first poll goes back from there."""
     given = HARNESS.account(double.url)
     account_id = await world.account("etsy", name, {**given.secrets, **given.settings})
-    made = datetime.fromtimestamp(double.shop.now, UTC)
-    await world.database.plain.execute("UPDATE accounts SET created_at = $2 WHERE id = $1", account_id, made)
+    await world.connected_at(account_id, datetime.fromtimestamp(double.shop.now, UTC))
     return account_id
 
 

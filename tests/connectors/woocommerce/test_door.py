@@ -57,8 +57,7 @@ async def shop(world: World, double: WooDouble) -> AsyncIterator[Shop]:
         "webhook_secret": HOOK_SECRET,
     }
     account_id = await world.account("woocommerce", NAME, values)
-    made = double.store.clock  # the first poll goes back from there
-    await world.database.plain.execute("UPDATE accounts SET created_at = $2 WHERE id = $1", account_id, made)
+    await world.connected_at(account_id, double.store.clock)
     await world.carrier()
     await world.stock(skus=["none of the demo's"])
     double.store.orders.clear()
