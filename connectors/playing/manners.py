@@ -5,6 +5,7 @@ It remembers what reached it, fails and loses answers on request, and honours id
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -46,6 +47,14 @@ class Failure:
 
 
 @dataclass(slots=True)
+class Gate:
+    """Where API calls hang until it is opened. `reached` is set when the first of them is there."""
+
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    opened: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(slots=True)
 class Mischief:
     """What a double does wrong on purpose, and what it saw. Calls to `/_/…`, its control routes, are left alone."""
 
@@ -53,6 +62,7 @@ class Mischief:
     seen: list[Seen] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     drops: int = 0
+    gate: Gate | None = None
 
     def fail(self, status: int, *, headers: Mapping[str, str] | None = None, body: bytes = b"", times: int = 1) -> None:
         """The next `times` API calls are answered like this instead."""
@@ -61,6 +71,11 @@ class Mischief:
     def drop_replies(self, times: int = 1) -> None:
         """The next `times` API calls take effect, then the connection is closed without an answer."""
         self.drops += times
+
+    def hang(self) -> Gate:
+        """From now on API calls arrive and hang; opened, the gate lets them and all that follow take effect."""
+        self.gate = Gate()
+        return self.gate
 
     async def fail_on_request(self, request: web.Request) -> web.Response:
         """`POST /_/fail` with {status, headers, body, times} or {drop: n}."""
@@ -79,6 +94,9 @@ class Mischief:
         if self.record:
             headers = {name.lower(): value for name, value in request.headers.items()}
             self.seen.append(Seen(request.method, request.path, headers, await request.read()))
+        if self.gate is not None:
+            self.gate.reached.set()
+            await self.gate.opened.wait()
         if self.failures:
             return self._failure()
         answer = await handler(request)

@@ -28,7 +28,9 @@ from hub.domain.placed_order import (
 from hub.errors import BadPayload
 from hub.store import audit
 
-PATIENCE = 2.0
+PATIENCE = 10.0
+"""Seconds that a caller on the line waits for the order's number; nearly always it is there within one."""
+
 MOST_LINES = 30
 PAYMENTS = ("invoice", "transfer")
 """How the customer will pay; either way the money is not there yet."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -82,12 +83,13 @@ class Directory:
     def __init__(self, database: Database, accounts: Accounts) -> None:
         self._database = database
         self._accounts = accounts
+        self.keep_seconds = KEEP_SECONDS
         self._known = Known()
-        self._read_at = -KEEP_SECONDS
+        self._read_at = -math.inf
 
     async def known(self, tx: Tx) -> Known:
         """Every active account, at most a few seconds old."""
-        if time.monotonic() - self._read_at >= KEEP_SECONDS:
+        if time.monotonic() - self._read_at >= self.keep_seconds:
             rows = await tx.fetch("SELECT id, merchant_id, connector, name FROM accounts WHERE state <> 'removed'")
             entries = {}
             for row in rows:
@@ -106,7 +108,7 @@ class Directory:
 
     def forget(self) -> None:
         """Reads again at the next use."""
-        self._read_at = -KEEP_SECONDS
+        self._read_at = -math.inf
 
     async def open(self, account_id: int) -> Channel:
         """The channel of an account."""

@@ -82,6 +82,7 @@ class Worker:
     def __init__(
         self, database: Database, accounts: Accounts, ports: Ports, node: Node, tasks: Collection[str] = TASKS
     ) -> None:
+        self.poll_seconds = POLL_SECONDS
         self._database = database
         self._given = frozenset(tasks)
         self._ports = ports
@@ -141,7 +142,7 @@ class Worker:
                 continue
             except AWAY as error:
                 log.warning("the database is away", loop=name, error=repr(error))
-                await self._rest(name, POLL_SECONDS)
+                await self._rest(name, self.poll_seconds)
                 continue
             except Exception as error:
                 log.exception("a batch failed", loop=name, limit=limit)
@@ -150,7 +151,7 @@ class Worker:
             limit = min(most, limit * 2)
             if taken < limit:
                 rest = max(pause, gathering.pause(taken, limit, time.monotonic() - begun))
-                await self._rest(name, rest if taken else POLL_SECONDS)
+                await self._rest(name, rest if taken else self.poll_seconds)
 
     async def _narrow(self, name: str, limit: int, error: Exception) -> int:
         """The next limit; a row that fails all alone is put off, with its error, and the others go on."""
@@ -173,7 +174,7 @@ class Worker:
                 await self._database.ensure_listening()
             except Exception:
                 log.exception("the outbox could not be looked through")
-            await self._rest("outbox", POLL_SECONDS)
+            await self._rest("outbox", self.poll_seconds)
 
     async def _counting(self) -> None:
         """Keeps the planner's figures near the truth while tables grow fast."""

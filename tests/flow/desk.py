@@ -93,8 +93,8 @@ class Desk:
         for account in (self.shop, self.carrier):
             self.world.accounts.forget(account)
         self.directory.forget()
+        self.directory.keep_seconds = math.inf
         await self.directory.known(self.world.database.plain)
-        self.directory._read_at = math.inf
 
     # ------------------------------------------------------------ coming in
 

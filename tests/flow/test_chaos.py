@@ -13,17 +13,16 @@ import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 import structlog
-from aiohttp import web
 
 from connectors.demo_carrier import server as carrier_side
 from connectors.demo_store import server as store_side
-from connectors.playing.manners import Handler, Mischief
+from connectors.playing.manners import Gate
 from hub.actions.verify_store import verify_store
 from hub.domain.outgoing import Kind
 from hub.store.database import Database
@@ -101,25 +100,6 @@ def port_kept() -> Iterator[int]:
         yield int(keeper.getsockname()[1])
 
 
-@dataclass
-class Gate:
-    """Where calls arrive at the carrier. They hang there until it is opened."""
-
-    reached: asyncio.Event = field(default_factory=asyncio.Event)
-    opened: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def stand_before(self, carrier: carrier_side.CarrierServer, monkeypatch: pytest.MonkeyPatch) -> None:
-        usual = Mischief.between
-
-        async def between(mischief: Mischief, request: web.Request, handler: Handler) -> web.StreamResponse:
-            if mischief is carrier.mischief:
-                self.reached.set()
-                await self.opened.wait()
-            return await usual(mischief, request, handler)
-
-        monkeypatch.setattr(Mischief, "between", between)
-
-
 @pytest.fixture
 async def chaos(database: Database, node: Node) -> AsyncIterator[World]:
     """The other sides, at servers of this process, and a hundred thousand of everything."""
@@ -141,19 +121,18 @@ async def chaos(database: Database, node: Node) -> AsyncIterator[World]:
     "plan", [pytest.param(SHORT, id="short"), pytest.param(LONG, id="long", marks=pytest.mark.long)]
 )
 async def test_kills_lose_nothing_and_double_nothing(
-    chaos: World, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plan: Chaos
+    chaos: World, database_url: str, tmp_path: Path, plan: Chaos
 ) -> None:
     with port_kept() as port:
         victim = Victim(chaos_worker.Place(database_url, port, str(tmp_path / "worker.log")))
-        await _kills_lose_nothing(chaos, victim, monkeypatch, plan)
+        await _kills_lose_nothing(chaos, victim, plan)
 
 
-async def _kills_lose_nothing(chaos: World, victim: Victim, monkeypatch: pytest.MonkeyPatch, plan: Chaos) -> None:
+async def _kills_lose_nothing(chaos: World, victim: Victim, plan: Chaos) -> None:
     door = f"http://127.0.0.1:{victim.place.port}/webhooks"
     assert chaos.stores is not None
     assert chaos.carriers is not None
-    gate = Gate()
-    gate.stand_before(chaos.carriers, monkeypatch)
+    gate = chaos.carriers.mischief.hang()
     chaos.carriers.to = f"{door}/{chaos.ids['carrier']}"
     victim.start()
     await victim.up()

@@ -6,41 +6,29 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import pytest
-
 from hub.actions.cancel_order import Cancel, cancel_order
 from hub.domain.lifecycle import Work
-from hub.flow.batch import Batch
 from hub.flow.stages import ORDERS
 from hub.store import whole_orders
-from hub.store.database import Tx
 from tests.flow.desk import Desk
-from tests.flow.test_floor_ends import blocked
+from tests.flow.test_floor_ends import blocked, held
 from tests.flow.test_onward import arrived
 from tests.support.world import MERCHANT
 
 
 @asynccontextmanager
-async def routing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    """A batch that has routed, and commits when it is left: once somebody waits for its orders."""
-    written, commit, flush = asyncio.Event(), asyncio.Event(), Batch.flush
-
-    async def slow(self: Batch, tx: Tx) -> None:
-        await flush(self, tx)
-        if self.new_works:
-            written.set()
-            await commit.wait()
-
-    monkeypatch.setattr(Batch, "flush", slow)
-    batch = asyncio.create_task(desk.runner.work(ORDERS))
-    await written.wait()
-    yield
-    await blocked(desk, 1)
-    commit.set()
+async def routing(desk: Desk) -> AsyncIterator[None]:
+    """A batch that has made fulfillment orders and cannot commit: somebody holds the stock, which it changes last. Left
+    once somebody waits for its orders."""
+    async with held(desk, "SELECT id FROM stock FOR UPDATE"):
+        batch = asyncio.create_task(desk.runner.work(ORDERS))
+        await blocked(desk, 1)
+        yield
+        await blocked(desk, 2)
     await batch
 
 
-async def held(desk: Desk, order_id: int) -> tuple[int, int]:
+async def taken_by(desk: Desk, order_id: int) -> tuple[int, int]:
     """How many fulfillment orders whoever takes the order gets, and how many somebody else could still get then."""
     async with desk.world.database.transaction() as tx:
         works, (order,) = await whole_orders.hold(tx, [order_id])
@@ -53,17 +41,17 @@ async def held(desk: Desk, order_id: int) -> tuple[int, int]:
     return len(works), len(left)
 
 
-async def test_none_is_left_to_others(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_none_is_left_to_others(desk: Desk) -> None:
     """A lane that got one would wait for its parcel, and the holder of the order for the lane."""
     order_id = await arrived(desk)
-    async with routing(desk, monkeypatch):
-        taken = asyncio.create_task(held(desk, order_id))
+    async with routing(desk):
+        taken = asyncio.create_task(taken_by(desk, order_id))
     assert await taken == (1, 0)
 
 
-async def test_an_order_is_cancelled_while_it_is_routed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_order_is_cancelled_while_it_is_routed(desk: Desk) -> None:
     order_id = await arrived(desk)
-    async with routing(desk, monkeypatch):
+    async with routing(desk):
         asked = Cancel(merchant_id=MERCHANT, order_id=order_id, actor="user:1", reason="changed")
         cancelled = asyncio.create_task(cancel_order(desk.world.services, asked))
     await cancelled

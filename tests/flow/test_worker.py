@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import asyncpg
-import pytest
 
 from hub.accounts import Accounts, Tools
 from hub.domain.lifecycle import Outbox
@@ -209,10 +208,11 @@ async def test_the_halves_of_a_worker_do_together_what_one_does(desk: Desk) -> N
     await desk.sound()
 
 
-async def test_a_worker_hears_of_work_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_worker_hears_of_work_at_once(desk: Desk) -> None:
     """Woken by the commit of what arrived: five orders one after another, long before anybody looks by himself."""
-    monkeypatch.setattr("hub.flow.worker.POLL_SECONDS", 3600.0)
-    async with desk.world.worker():
+    worker = desk.world.worker()
+    worker.poll_seconds = 3600.0
+    async with worker:
         for _ in range(5):
             order = an_order()
             await desk.tell(order)

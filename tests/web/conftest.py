@@ -16,7 +16,6 @@ from aiohttp.test_utils import TestClient, TestServer
 from connectors import CONNECTORS
 from connectors.http import AioHttp
 from hub.accounts import Accounts, Tools
-from hub.actions import take_phone_order
 from hub.actions.create_token import NewToken, create_token
 from hub.actions.passwords import PASSWORDS
 from hub.flow.directory import Directory
@@ -94,10 +93,8 @@ async def shop(database: Database, ids: TimeOrderedIds) -> Shop:
 
 
 @pytest.fixture
-async def working(hub: Services, database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    """Somebody takes in what comes, as a worker does; accounts of other tests that cannot be opened are gone. The phone
-    desk waits until its order is taken in, on a slow machine too."""
-    monkeypatch.setattr(take_phone_order, "PATIENCE", 60.0)
+async def working(hub: Services, database: Database) -> AsyncIterator[None]:
+    """Somebody takes in what comes, as a worker does; accounts of other tests that cannot be opened are gone."""
     await database.plain.execute(
         "UPDATE accounts SET state = 'removed' WHERE secrets = '{}' AND connector LIKE 'demo%'"
     )
