@@ -115,13 +115,13 @@ class Amendment:
         for position, line in enumerate(order.lines):
             told = intake_rows.line_columns(line, position, gone.get(line.external_id, 0), over)
             self.lines.append({"id": self.intake.batch.ids.next()} | base | told)
-        kept = [line.external_id[:128] for line in order.lines]
+        kept = {line.external_id[:128] for line in order.lines}
         if self.around.works.get(present.id):
             # Fulfillment orders, although cancelled, name their lines: those stay, and nothing is ordered of them.
             withdrawn = [row for row in lines if row["external_id"] not in kept]
             self.lines.extend({"id": row["id"]} | base | intake_rows.withdrawn(row) for row in withdrawn)
-            kept += [row["external_id"] for row in withdrawn]
-        self.keeps.append({"order_id": present.id, "keep": kept})
+            kept.update(row["external_id"] for row in withdrawn)
+        self.keeps.append({"order_id": present.id, "keep": sorted(kept)})
 
     def _compare(self, present: Present, order: ChannelOrder) -> None:
         """After routing a change is applied where nothing rests on the old fact, else it is a person's to decide."""

@@ -62,16 +62,9 @@ def withdrawn(row: Row) -> dict[str, Any]:
     """A stored line of which a revision says nothing any more, in the columns of `line_columns`: no units, no money."""
     none = ("discount", "tax", "ordered", "cancelled", "assigned", "picked", "packed", "shipped", "delivered")
     same = (
-        "external_id",
-        "position",
-        "sku",
-        "listing_id",
-        "title",
-        "unit_price",
-        "requires_shipping",
-        "gift_card",
+        "external_id", "position", "sku", "listing_id", "title", "unit_price", "requires_shipping", "gift_card",
         "grams",
-    )
+    )  # fmt: skip
     return {name: row[name] for name in same} | dict.fromkeys(none, 0)
 
 
