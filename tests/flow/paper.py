@@ -25,7 +25,7 @@ from hub.domain.order import (
     Value,
 )
 from hub.domain.outgoing import Kind, Label, LabelRequest, Notice, Receipt
-from hub.errors import BadPayload
+from hub.errors import BadPayload, Unknown
 
 TOPICS: Mapping[str, type[Value]] = {
     kind.__name__: kind
@@ -51,6 +51,10 @@ class Book:
     gate: asyncio.Event | None = None
     """Calls wait here until it is set."""
     begun: asyncio.Event = field(default_factory=asyncio.Event)
+    takes: Callable[[], float] | None = None
+    """Seconds that a call takes."""
+    loses: Callable[[], bool] | None = None
+    """Whether a call has its effect, and its answer is lost; it can be looked up."""
 
     @property
     def kinds(self) -> list[Kind]:
@@ -60,10 +64,16 @@ class Book:
         self.begun.set()
         if self.gate is not None:
             await self.gate.wait()
+        if self.takes is not None:
+            await asyncio.sleep(self.takes())
         self.done.append((kind, payload, key))
         said = self.answer(kind, payload) if self.answer else self._usual(kind, payload)
         if isinstance(said, Exception):
             raise said
+        if self.loses is not None and self.loses():
+            assert not isinstance(self.remembers, Exception)
+            self.remembers = {**self.remembers, key: said}
+            raise Unknown("the connection was reset")
         return said
 
     def _usual(self, kind: Kind, payload: Value) -> Receipt:
