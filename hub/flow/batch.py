@@ -217,7 +217,7 @@ class Batch:
         await sets.insert_new(tx, "outbox", self.messages, sets.OUTBOX_KEYS, self.careful)
         await sets.insert(tx, "stock_movements", self.movements)
         await self._announce(tx)
-        await days.flush(tx, self.ids, self.loads)
+        await days.flush(tx, self.ids, self.at, self.loads)
         await self._flush_stock(tx)
 
     async def _book(self, tx: Tx) -> None:

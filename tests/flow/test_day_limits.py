@@ -76,6 +76,27 @@ async def test_what_does_not_ship_leaves_room_for_another_order_of_the_day(
     await desk.sound()
 
 
+@pytest.mark.parametrize("away", [cancelled, rejected])
+async def test_who_waits_for_a_day_has_the_room_that_comes_back(
+    desk: Desk, away: Callable[[Desk, int], Awaitable[None]]
+) -> None:
+    """Not only at the next midnight; and who needs what is not there goes on waiting."""
+    noon(desk)
+    await plan(desk, LIMITED)
+    first, _ = await desk.routed(an_order()), await desk.routed(an_order())
+    waits = await desk.routed(an_order())
+    lacks = await desk.routed(an_order(lines=(mug(sku="CUP", listing_id="", quantity=5000),)))
+    assert (await desk.order(waits))["state"] == Lifecycle.ACCEPTED
+
+    await away(desk, first)
+    await desk.orders()
+
+    assert (await desk.order(waits))["state"] == Lifecycle.IN_PROGRESS
+    assert (await desk.order(lacks))["state"] == Lifecycle.ACCEPTED
+    assert await counted(desk) == [2]
+    await desk.sound()
+
+
 async def test_units_that_are_short_give_nothing_back_while_the_rest_ships(desk: Desk) -> None:
     noon(desk)
     await plan(desk, LIMITED)
