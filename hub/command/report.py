@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from hub.command.tables import table
 from hub.contract import About
 from hub.errors import CrossdockError, Invalid, NotFound, Reconnect
 
@@ -98,9 +98,10 @@ def show(result: Any, as_json: bool) -> None:
         lists = [
             name
             for name, value in plain.items()
-            if isinstance(value, list | tuple) and value and isinstance(value[0], dict)
+            if isinstance(value, list | tuple) and (not value or isinstance(value[0], dict))
         ]
-        if len(lists) == 1 and len(plain) <= 2:
+        rest = [value for name, value in plain.items() if name not in lists]
+        if len(lists) == 1 and len(plain) <= 2 and (plain[lists[0]] or not any(rest)):
             _table(plain[lists[0]])
         else:
             output.print_json(data=plain)
@@ -116,19 +117,8 @@ def _table(rows: Sequence[Any]) -> None:
         for row in rows:
             output.print(str(row), markup=False, soft_wrap=True)
         return
-    names = [name for name in rows[0] if any(row.get(name) not in (None, "", [], {}, False) for row in rows)]
-    table = Table(*names, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*(_cell(row.get(name)) for name in names))
-    output.print(table)
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return ", ".join(_cell(item) for item in value)
-    if isinstance(value, Mapping):
-        return " ".join(f"{name}={_cell(item)}" for name, item in value.items())
-    return "" if value is None else str(value)
+    if left_out := table(output, rows):
+        say(left_out)
 
 
 def checked(problems: Sequence[str], as_json: bool) -> None:
