@@ -122,16 +122,19 @@ class Post:
                     await keeping
                 finally:  # these answers come only once, too
                     keeping = asyncio.ensure_future(lane.keep(calls))
-                    keeping.add_done_callback(lambda _: wake.set())  # the next of a key may be due by that
                 if len(calls) < lane.most:
                     await asyncio.sleep(gathering.pause(len(calls), lane.most, time.monotonic() - begun))
         finally:
             await keeping
 
     async def _rest(self, wake: asyncio.Event, keeping: asyncio.Future[None]) -> None:
-        """Until somebody nudges the lane, a second at most. Raises what went wrong with keeping the last answers."""
-        if keeping.done():
-            keeping.result()
+        """Until the last answers are kept, for the next of a key may be due then, but not for long: other keys do not
+        wait for them. When they are kept, until somebody nudges the lane, a second at most. Raises what went wrong with
+        keeping them."""
+        if not keeping.done():
+            await asyncio.wait({keeping}, timeout=gathering.LONGEST)
+            return
+        keeping.result()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1.0):
                 await wake.wait()
