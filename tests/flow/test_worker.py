@@ -179,7 +179,11 @@ async def test_cut_connections_stop_nobody(desk: Desk) -> None:
 
         async def finished() -> bool:
             desk.world.clock.advance(timedelta(hours=1))
-            return await steady(desk, "SELECT count(*) = 120 FROM parcels WHERE custody = 'handed_over'")
+            return await steady(
+                desk,
+                """SELECT count(*) = 120 AND NOT EXISTS (SELECT 1 FROM outbox WHERE state < 9)
+                FROM parcels WHERE custody = 'handed_over'""",
+            )
 
         async def numbered() -> bool:
             return not desk.world.node.connection.is_closed()
